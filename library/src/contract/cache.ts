@@ -1,0 +1,144 @@
+import type { Version } from './entry.ts'
+import type { DeadLetter } from './journal.ts'
+import type { Jsonify } from './json.ts'
+import type { Change } from './source.ts'
+import type { CacheStats } from './stats.ts'
+
+/** A length of time: milliseconds as a number, or text such as `'250ms'`, `'1s'`, `'5m'`, `'2h'`, `'1d'`. */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+
+/** What a read may say about itself. */
+export interface ReadOptions {
+  /** Stops waiting, and rejects with the signal's reason. The load goes on for the others. */
+  readonly signal?: AbortSignal
+  /** The longest that this caller waits. Past it: `LOAD_TIMEOUT`. Default: only the load's own deadline. */
+  readonly deadline?: Duration
+  /** Reads past the cache, and stores what it finds for the others. Default false. */
+  readonly fresh?: boolean
+  /** The TTL of what this read fills, instead of the cache's. */
+  readonly ttl?: Duration
+}
+
+/** How a read was answered: `bypass` means from the source without a fill (writes in progress, or no store). */
+export type LookupStatus = 'hit' | 'miss' | 'stale' | 'negative' | 'bypass'
+
+/** An answer with its provenance. `json` and `value` are `undefined` when the row is absent. */
+export interface Lookup<Value> {
+  readonly status: LookupStatus
+  /** The cached text itself, untouched. */
+  readonly json: string | undefined
+  /** Parsed from `json` on first use. Frozen deeply when it comes from an in-process store, which shares it. */
+  readonly value: Jsonify<Value> | undefined
+  readonly version: Version
+  /** Milliseconds since the entry was stored; 0 for an answer that no entry gave. */
+  readonly ageMs: number
+  /** Milliseconds to the hard expiry, negative past it; 0 for an answer that no entry gave. */
+  readonly ttlMs: number
+  /** Which store answered, or `source`. */
+  readonly tier: string
+  /** This read waited for a load that another had started. */
+  readonly isCollapsed: boolean
+  /** The load's result was stored. */
+  readonly isStored: boolean
+  /** The value may be older than an acknowledged write: labelled, never silent. */
+  readonly isStale: boolean
+  /** How long the load took, in milliseconds; 0 when there was none. */
+  readonly loadMs: number
+}
+
+/**
+ * What is known about a write: `confirmed`: committed, and the cache knows; `unconfirmed`: committed,
+ * the cache could not be told yet; `accepted`: in the journal; `persisted`: in the database, by way of the journal.
+ */
+export type WriteStatus = 'confirmed' | 'unconfirmed' | 'accepted' | 'persisted'
+
+/** The result of a write of a row. `existed` false after `update` or `delete`: there was no row, nothing was written. */
+export interface WriteResult<Value> {
+  readonly value: Jsonify<Value> | undefined
+  readonly json: string | undefined
+  readonly version: Version
+  readonly existed: boolean
+  readonly status: WriteStatus
+}
+
+/** The result of `create`. */
+export interface CreateResult<Key, Value> extends WriteResult<Value> {
+  readonly key: Key
+  readonly value: Jsonify<Value>
+  readonly json: string
+}
+
+/** `ifVersion`: write only if the row stands at this version (or one of these), else `VERSION_CONFLICT`. */
+export interface WriteOptions {
+  readonly ifVersion?: Version | readonly Version[]
+}
+
+/** What every pattern can do with the cache alone. Nothing here touches a row. */
+export interface CacheControl<Key, Value> {
+  /** What the cache holds: `undefined`: nothing; `null`: known to be absent. Never loads. */
+  peek(key: Key): Promise<Jsonify<Value> | null | undefined>
+  /** Whether a value is cached. Never loads. */
+  has(key: Key): Promise<boolean>
+  /** Evicts the key; does not delete the row. A load in flight cannot store what it read before. */
+  invalidate(key: Key): Promise<'confirmed' | 'unconfirmed'>
+  /** `invalidate` for every key of this cache. */
+  clear(): Promise<void>
+  /** The figures of this cache in this process. */
+  stats(): Promise<CacheStats>
+  /** Starts the figures anew. */
+  resetStats(): void
+  /** Finishes background work (a journal is drained), then refuses calls. Never closes a store or source that it was given. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** The reading half. */
+export interface CacheReader<Key, Value> extends CacheControl<Key, Value> {
+  /** The value, from the cache or loaded; `undefined` when the row is absent. */
+  get(key: Key, options?: ReadOptions): Promise<Jsonify<Value> | undefined>
+  /** One entry per distinct key, in input order; absent rows are `undefined`. Rejects with the first failed load. */
+  getMany(
+    keys: readonly Key[],
+    options?: ReadOptions,
+  ): Promise<Map<Key, Jsonify<Value> | undefined>>
+  /** `get` with its provenance and the cached text. */
+  lookup(key: Key, options?: ReadOptions): Promise<Lookup<Value>>
+  /** `lookup` for many; a key whose load failed holds the error, and aborts no other. */
+  lookupMany(keys: readonly Key[], options?: ReadOptions): Promise<Map<Key, Lookup<Value> | Error>>
+  /** Loads what is not cached. Returns how many were loaded. */
+  warm(keys: readonly Key[]): Promise<number>
+  /** Reloads a cached value now; on an absent key it is a read. */
+  refresh(key: Key): Promise<void>
+}
+
+/** The writing half: rows, not entries. `delete` deletes the row; to evict only, `invalidate`. */
+export interface CacheWriter<Key, Value> {
+  /** Inserts a row under a new key. */
+  create(value: Partial<Value>): Promise<CreateResult<Key, Value>>
+  /** Changes some fields, or what a function of the current value says. `existed` is false when there is no row. */
+  update(key: Key, change: Change<Value>, options?: WriteOptions): Promise<WriteResult<Value>>
+  /** Inserts or replaces the row. */
+  put(key: Key, value: Value, options?: WriteOptions): Promise<WriteResult<Value>>
+  /** Deletes the ROW. */
+  delete(key: Key, options?: WriteOptions): Promise<WriteResult<Value>>
+  /**
+   * Your own commit, fenced: marks (where the policy sets them), your function, invalidation of
+   * `keys`, acknowledgement. If the function rejects, its error reaches you, and the keys are
+   * invalidated all the same: it may have committed.
+   */
+  mutate<Result>(
+    keys: readonly Key[],
+    commit: () => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly status: 'confirmed' | 'unconfirmed' }>
+}
+
+/** A cache in front of a source. */
+export interface Cache<Key, Value> extends CacheReader<Key, Value>, CacheWriter<Key, Value> {}
+
+/** A cache whose writes wait in a journal. */
+export interface JournaledCache<Key, Value> extends Cache<Key, Value> {
+  /** Resolves when all that was accepted before the call is in the database or among the dead letters. */
+  flush(): Promise<void>
+  /** Writes that the database refused for good. */
+  deadLetters(): Promise<readonly DeadLetter[]>
+}

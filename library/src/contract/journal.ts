@@ -1,0 +1,104 @@
+import type { Awaitable } from './awaitable.ts'
+import type { Version } from './entry.ts'
+import type { Store } from './store.ts'
+
+/** What must hold for a write to be accepted, checked in the same atomic step. */
+export type Precondition = 'any' | 'exists' | 'absent' | { readonly version: Version }
+
+/** A write to accept. */
+export interface EnqueueRequest {
+  /** The whole new value as JSON text; `null`: a delete, kept as a tombstone. */
+  readonly json: string | null
+  readonly precondition: Precondition
+  /** How long writes are gathered before the flush, in milliseconds; counts from the key's first unflushed write. */
+  readonly delayMs: number
+  /** Epoch milliseconds of the store's clock after which it must refuse: an unanswered request becomes definite. */
+  readonly deadlineAt: number
+}
+
+/** The answer to a write. Only `accepted` changed anything. */
+export type EnqueueResult =
+  /** `existed`: a value stood there, as far as the store knew. `coalesced`: the key was dirty already. */
+  | {
+      readonly outcome: 'accepted'
+      readonly version: Version
+      readonly existed: boolean
+      readonly coalesced: boolean
+    }
+  /** The precondition needs what the store does not hold: fill the key, then try again. */
+  | { readonly outcome: 'load-first' }
+  /** `exists`, and it is known to be absent. */
+  | { readonly outcome: 'missing' }
+  /** `absent` or `version`, and this version stands there. */
+  | { readonly outcome: 'conflict'; readonly version: Version }
+  | { readonly outcome: 'full'; readonly limit: 'keys' | 'bytes' }
+  | { readonly outcome: 'expired' }
+
+/** An accepted, unflushed write. */
+export interface DirtyEntry {
+  readonly key: string
+  readonly version: Version
+  /** `null`: a delete. */
+  readonly json: string | null
+  /** When the first of the coalesced writes was accepted. */
+  readonly enqueuedAt: number
+  readonly dueAt: number
+}
+
+/** A write that the database refused for good. */
+export interface DeadLetter {
+  readonly key: string
+  readonly version: Version
+  readonly json: string | null
+  readonly sqlstate: string
+  readonly reason: string
+  readonly attempts: number
+  readonly at: number
+}
+
+/** The state of a journal now. */
+export interface JournalFigures {
+  readonly dirty: number
+  readonly bytes: number
+  /** Age of the oldest unflushed write, in milliseconds; 0 when there is none. */
+  readonly oldestMs: number
+  readonly deadLetters: number
+}
+
+/**
+ * The durable record of accepted, unflushed writes: a set of dirty keys whose values are the cache
+ * entries themselves. A dirty entry has no TTL and is never evicted. Every method is one atomic step.
+ */
+export interface Journal {
+  /** Versions are `max(microseconds of the store's clock, previous + 1)`: they grow per key. */
+  enqueue(key: string, request: EnqueueRequest): Awaitable<EnqueueResult>
+  /** Read-only: up to `limit` dirty entries due by `dueBy` (epoch ms), oldest first. */
+  claim(limit: number, dueBy: number): Awaitable<readonly DirtyEntry[]>
+  /** When the earliest is due; `undefined` when nothing is dirty. */
+  nextDueAt(): Awaitable<number | undefined>
+  /**
+   * These versions are in the database. Same version: the entry becomes clean, its TTL starts.
+   * Newer: it stays dirty, due at `nextDueAt`. Returns how many became clean.
+   */
+  ack(
+    flushed: readonly { readonly key: string; readonly version: Version }[],
+    next: { readonly ttlMs: number; readonly negativeTtlMs: number; readonly dueAt: number },
+  ): Awaitable<number>
+  /** The database holds `theirs`, newer than mine: a still unchanged entry is versioned above it and stays dirty. */
+  restamp(key: string, version: Version, theirs: Version): Awaitable<boolean>
+  /** Parks a refused write. The entry goes if it is still this version, so that readers see the database's truth. */
+  quarantine(letter: DeadLetter): Awaitable<'parked' | 'superseded'>
+  deadLetters(): Awaitable<readonly DeadLetter[]>
+  figures(): Awaitable<JournalFigures>
+}
+
+/** Limits of a journal: `enqueue` answers `full` past them, except for keys that are dirty already. */
+export interface JournalLimits {
+  readonly maxKeys: number
+  readonly maxBytes: number
+}
+
+/** A store that can also keep a journal, for the keys that start with `prefix`. */
+export interface JournalingStore extends Store {
+  journal(prefix: string, limits: JournalLimits): Journal
+}

@@ -1,0 +1,66 @@
+export type { Awaitable } from './contract/awaitable.ts'
+export type {
+  Cache,
+  CacheControl,
+  CacheReader,
+  CacheWriter,
+  CreateResult,
+  Duration,
+  JournaledCache,
+  Lookup,
+  LookupStatus,
+  ReadOptions,
+  WriteOptions,
+  WriteResult,
+  WriteStatus,
+} from './contract/cache.ts'
+export type { Clock } from './contract/clock.ts'
+export type {
+  Content,
+  LeaseState,
+  NegativeEntry,
+  PendingState,
+  StoredState,
+  ValueEntry,
+  Version,
+} from './contract/entry.ts'
+export {
+  CacheError,
+  type CacheErrorDetails,
+  type ErrorCode,
+  errorCodes,
+  hasCode,
+  InvalidArgumentError,
+  outcomeUnknown,
+  writeTimeout,
+} from './contract/errors.ts'
+export type { BackgroundReason, CacheEvent, EventListener } from './contract/events.ts'
+export type {
+  DeadLetter,
+  DirtyEntry,
+  EnqueueRequest,
+  EnqueueResult,
+  Journal,
+  JournalFigures,
+  JournalingStore,
+  JournalLimits,
+  Precondition,
+} from './contract/journal.ts'
+export type { Jsonify } from './contract/json.ts'
+export type {
+  Change,
+  DeleteOutcome,
+  Expectation,
+  FlushableSource,
+  FlushFailure,
+  FlushOutcome,
+  FlushRow,
+  Row,
+  Source,
+  SourceContext,
+  VersionedSource,
+  WriteContext,
+  WriteOutcome,
+} from './contract/source.ts'
+export type { CacheStats, LatencyFigures } from './contract/stats.ts'
+export type { EndResult, Store } from './contract/store.ts'
