@@ -142,3 +142,67 @@ export interface JournaledCache<Key, Value> extends Cache<Key, Value> {
   /** Writes that the database refused for good. */
   deadLetters(): Promise<readonly DeadLetter[]>
 }
+
+/** What a loader of `getOrLoad` is given. */
+export interface LoadContext<Value> {
+  /** Aborted at the load deadline. */
+  readonly signal: AbortSignal
+  /** The expired value, when there is one (`staleIfError`). */
+  readonly stale: Jsonify<Value> | undefined
+  /** The result is answered, and not stored. */
+  skip(): void
+  /** The TTL of the result, instead of the cache's. */
+  ttl(duration: Duration): void
+  /** The version of the row that was read. Default 0. */
+  version(version: Version): void
+}
+
+/** What `fill` may state beside the value. */
+export interface FillOptions {
+  readonly version?: Version
+  readonly ttl?: Duration
+}
+
+/**
+ * A key, acquired: `hit`: `lookup` has the answer. `miss`: this caller owns the fill; load, then `fill`.
+ * `busy`: somebody else does, or writes are in progress; load without filling. Leaving the scope
+ * (`await using`), or `release`, gives an unused lease back.
+ */
+export type Slot<Value> = AsyncDisposable &
+  (
+    | { readonly status: 'hit'; readonly lookup: Lookup<Value> }
+    | {
+        readonly status: 'miss'
+        /** Stores what was read; `null` remembers the absence. The answer is what a hit would return; its `isStored` is false when an invalidation came first. */
+        fill(value: Value | null | undefined, options?: FillOptions): Promise<Lookup<Value>>
+        release(): Promise<void>
+      }
+    | {
+        readonly status: 'busy'
+        /** The loaded value as an answer: what a hit would return, labelled `bypass`. Stores nothing. */
+        pass(value: Value | null | undefined, options?: FillOptions): Lookup<Value>
+      }
+  )
+
+/** Cache-aside: you own the source; the cache is told. After your own commit, await `invalidate(key)`. */
+export interface CacheAside<Key, Value> extends CacheControl<Key, Value> {
+  /** The cached value, or what `load` returns, stored; `undefined` when the row is absent. One load at a time per key. */
+  getOrLoad(
+    key: Key,
+    load: (context: LoadContext<Value>) => Promise<Value | null | undefined>,
+    options?: ReadOptions,
+  ): Promise<Jsonify<Value> | undefined>
+  /** `getOrLoad` with its provenance and the cached text. */
+  lookupOrLoad(
+    key: Key,
+    load: (context: LoadContext<Value>) => Promise<Value | null | undefined>,
+    options?: ReadOptions,
+  ): Promise<Lookup<Value>>
+  /** The explicit form. Waits for another's load as `getOrLoad` does; then `busy`. */
+  acquire(key: Key): Promise<Slot<Value>>
+  /** Your own commit, then the invalidation of `keys`, then the acknowledgement; the keys are invalidated too if it rejects. */
+  mutate<Result>(
+    keys: readonly Key[],
+    commit: () => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly status: 'confirmed' | 'unconfirmed' }>
+}
