@@ -1,15 +1,19 @@
 export type { Awaitable } from './contract/awaitable.ts'
 export type {
   Cache,
+  CacheAside,
   CacheControl,
   CacheReader,
   CacheWriter,
   CreateResult,
   Duration,
+  FillOptions,
   JournaledCache,
+  LoadContext,
   Lookup,
   LookupStatus,
   ReadOptions,
+  Slot,
   WriteOptions,
   WriteResult,
   WriteStatus,
@@ -64,3 +68,26 @@ export type {
 } from './contract/source.ts'
 export type { CacheStats, LatencyFigures } from './contract/stats.ts'
 export type { EndResult, Store } from './contract/store.ts'
+export type { ValueSchema } from './mechanisms/codec.ts'
+export { createCache } from './patterns/create-cache.ts'
+export type {
+  BaseOptions,
+  CacheOptions,
+  ReadPolicy,
+  ReadThroughPolicy,
+  RefreshAheadPolicy,
+  WriteAroundPolicy,
+  WriteBehindOptions,
+  WriteBehindPolicy,
+  WritePolicy,
+  WriteThroughOptions,
+  WriteThroughPolicy,
+} from './patterns/options.ts'
+export {
+  cacheAside,
+  cached,
+  readThrough,
+  refreshAhead,
+  writeBehind,
+  writeThrough,
+} from './patterns/presets.ts'

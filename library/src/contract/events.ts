@@ -4,11 +4,11 @@ import type { Version } from './entry.ts'
 export type BackgroundReason =
   | 'release'
   | 'abort'
+  | 'renew-mark'
   | 'replay-invalidation'
   | 'invalidate-later'
   | 'refresh'
   | 'flush'
-  | 'late-load'
   | 'staleness-sample'
 
 /**

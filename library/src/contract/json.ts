@@ -13,3 +13,14 @@ export type Jsonify<T> = T extends string | number | boolean | null | undefined
         : T extends object
           ? { readonly [P in keyof T as Jsonify<T[P]> extends never ? never : P]: Jsonify<T[P]> }
           : T
+
+/** Parses JSON and freezes what comes out, deeply: a value that callers share cannot be changed by one of them. */
+export function parseFrozen(json: string): unknown {
+  return freezeDeep(JSON.parse(json))
+}
+
+function freezeDeep(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  for (const inner of Object.values(value)) freezeDeep(inner)
+  return Object.freeze(value)
+}

@@ -57,6 +57,8 @@ export interface CacheStats {
     readonly deadLetters: number
     readonly fenced: number
     readonly lost: number
+    /** Writes that met a newer version in the database, and were versioned above it. */
+    readonly restamped: number
   } | null
   /** Hits compared with the source's row afterwards (`sampleStaleness`). `ageMs`: how long ago the stale entry was stored, an upper bound. */
   readonly staleness: {

@@ -40,11 +40,13 @@ export interface WriteBehindPolicy {
   /** How long writes of a key are gathered, counted from its first unflushed one. 0 to 1 h. Default 1 s. */
   readonly delay?: Duration
   /** Rows in one flush. 1 to 1,000. Default 500. */
-  readonly batchSize?: number
+  readonly flushBatchSize?: number
   /** Distinct keys that may be dirty at once. 1 to 10,000,000. Default 100,000. */
   readonly maxDirtyKeys?: number
   /** Bytes that may be dirty at once. Default 64 MiB. */
   readonly maxDirtyBytes?: number
+  /** What a read answers while the store does not: the database's row, labelled stale, or `STORE_UNAVAILABLE`. Default `stale`. */
+  readonly onStoreDown?: 'stale' | 'throw'
   /** How long `close` drains. 0 to 10 min. Default 5 s. */
   readonly drainFor?: Duration
 }
@@ -55,7 +57,7 @@ export type ReadPolicy = ReadThroughPolicy | RefreshAheadPolicy
 export type WritePolicy = WriteAroundPolicy | WriteThroughPolicy | WriteBehindPolicy
 
 /** Options that every pattern takes. */
-export interface BaseOptions<Key, Value> {
+export interface BaseOptions<Key> {
   /** Names the cache: part of every stored key, of stats and events. 1-64 of `a-z A-Z 0-9 _ - .`. */
   readonly name: string
   readonly store: Store
@@ -77,6 +79,8 @@ export interface BaseOptions<Key, Value> {
   readonly storeWriteDeadline?: Duration
   /** Longest wait for a load. 1 ms to 10 min. Default 2 s. */
   readonly loadDeadline?: Duration
+  /** Longest wait for a commit; the statement itself refuses to take effect later. 1 ms to 10 min. Default 2 s; half of `markFor` in write-through. */
+  readonly writeDeadline?: Duration
   /** How long a loader owns a fill; more than `loadDeadline`. Default 3 s. */
   readonly lease?: Duration
   /** How long to wait for another process's load before loading without filling. 0 to 60 s. Default 1 s. */
@@ -99,12 +103,10 @@ export interface BaseOptions<Key, Value> {
   /** Uniform in [0, 1). Default `Math.random`. */
   readonly random?: () => number
   readonly onEvent?: EventListener
-  /** Never set: ties `Value` to the options. */
-  readonly '~value'?: Value
 }
 
 /** Options of `createCache`, `readThrough` and `refreshAhead`: any source, writes around the cache. */
-export interface CacheOptions<Key, Value> extends BaseOptions<Key, Value> {
+export interface CacheOptions<Key, Value> extends BaseOptions<Key> {
   readonly source: Source<Key, Value> | VersionedSource<Key, Value>
   /** Default `{ policy: 'through' }`. */
   readonly read?: ReadPolicy

@@ -1,0 +1,172 @@
+import {
+  BrokenCircuitError,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleAll,
+} from 'cockatiel'
+import type { Awaitable } from '../contract/awaitable.ts'
+import type { Clock } from '../contract/clock.ts'
+import type { StoredState } from '../contract/entry.ts'
+import { CacheError } from '../contract/errors.ts'
+import type { Store } from '../contract/store.ts'
+import { withDeadline } from './deadline.ts'
+
+/** How a store is guarded. */
+export interface StoreGuardOptions {
+  readonly readDeadlineMs: number
+  readonly writeDeadlineMs: number
+  readonly clock: Clock
+  readonly onError: (operation: string, error: unknown) => void
+  readonly onBreaker: (state: 'closed' | 'open' | 'half-open') => void
+}
+
+const failuresToOpen = 5
+const probeEveryMs = 250
+
+/**
+ * A store that answers within its deadline, or rejects with `STORE_TIMEOUT` or
+ * `STORE_UNAVAILABLE`. After five failures in a row it rejects at once, and lets one call
+ * through every 250 ms to see whether the store is back.
+ */
+export class GuardedStore<S extends Store = Store> {
+  readonly store: S
+  readonly #options: StoreGuardOptions
+  readonly #breaker = circuitBreaker(handleAll, {
+    halfOpenAfter: probeEveryMs,
+    breaker: new ConsecutiveBreaker(failuresToOpen),
+  })
+  #hasFailed = false
+
+  constructor(store: S, options: StoreGuardOptions) {
+    this.store = store
+    this.#options = options
+    this.#breaker.onStateChange((state) => options.onBreaker(stateNames[state]))
+  }
+
+  get breakerState(): 'closed' | 'open' | 'half-open' {
+    return stateNames[this.#breaker.state]
+  }
+
+  /** The hot path: an in-process store answers without a promise, a closure or a timer. */
+  get(key: string): Awaitable<StoredState | undefined> {
+    if (this.#breaker.state !== CircuitState.Closed || this.#hasFailed) {
+      return this.read('get', (store) => store.get(key))
+    }
+    let answer: Awaitable<StoredState | undefined>
+    try {
+      answer = this.store.get(key)
+    } catch (error) {
+      return Promise.reject(this.#failed('get', error))
+    }
+    return answer instanceof Promise
+      ? this.#settle('get', answer, this.#options.readDeadlineMs)
+      : answer
+  }
+
+  /** One read of the store within its read deadline. */
+  async read<T>(operation: string, call: (store: S) => Awaitable<T>): Promise<T> {
+    return this.#guarded(operation, call, this.#options.readDeadlineMs)
+  }
+
+  /** One change of the store within its write deadline. A rejection does not say that it was not executed. */
+  async write<T>(operation: string, call: (store: S) => Awaitable<T>): Promise<T> {
+    return this.#guarded(operation, call, this.#options.writeDeadlineMs)
+  }
+
+  async #guarded<T>(
+    operation: string,
+    call: (store: S) => Awaitable<T>,
+    deadlineMs: number,
+  ): Promise<T> {
+    if (this.#breaker.state !== CircuitState.Closed) return this.#probe(operation, call, deadlineMs)
+    let answer: Awaitable<T>
+    try {
+      answer = call(this.store)
+    } catch (error) {
+      throw this.#failed(operation, error)
+    }
+    if (answer instanceof Promise) return this.#settle(operation, answer, deadlineMs)
+    this.#succeeded()
+    return answer
+  }
+
+  async #settle<T>(operation: string, answer: Promise<T>, deadlineMs: number): Promise<T> {
+    let value: T
+    try {
+      value = await this.#timed(operation, answer, deadlineMs)
+    } catch (error) {
+      throw this.#failed(operation, error)
+    }
+    this.#succeeded()
+    return value
+  }
+
+  async #probe<T>(
+    operation: string,
+    call: (store: S) => Awaitable<T>,
+    deadlineMs: number,
+  ): Promise<T> {
+    try {
+      return await this.#breaker.execute(async () =>
+        this.#timed(operation, Promise.resolve(call(this.store)), deadlineMs),
+      )
+    } catch (error) {
+      if (!(error instanceof BrokenCircuitError)) this.#options.onError(operation, error)
+      throw unavailable(operation, error)
+    }
+  }
+
+  #timed<T>(operation: string, answer: Promise<T>, deadlineMs: number): Promise<T> {
+    return withDeadline(
+      answer,
+      deadlineMs,
+      this.#options.clock,
+      () =>
+        new CacheError('STORE_TIMEOUT', `store: no answer to ${operation} within ${deadlineMs} ms`),
+    )
+  }
+
+  #failed(operation: string, error: unknown): CacheError {
+    this.#hasFailed = true
+    this.#options.onError(operation, error)
+    this.#tellBreaker(() => {
+      throw error
+    })
+    return unavailable(operation, error)
+  }
+
+  #succeeded(): void {
+    if (!this.#hasFailed) return
+    this.#hasFailed = false
+    this.#tellBreaker(() => undefined)
+  }
+
+  /** The breaker counts outcomes only of what it executes; a closed circuit's calls go round it, to save a microtask or two each. */
+  #tellBreaker(outcome: () => void): void {
+    this.#breaker.execute(outcome).catch(alreadyReported)
+  }
+}
+
+/** Whether a rejection came from the breaker: then the store has never seen the call. */
+export function wasNotSent(error: unknown): boolean {
+  return error instanceof CacheError && error.cause instanceof BrokenCircuitError
+}
+
+const stateNames = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.Open]: 'open',
+  [CircuitState.HalfOpen]: 'half-open',
+  [CircuitState.Isolated]: 'open',
+} as const
+
+function unavailable(operation: string, cause: unknown): CacheError {
+  if (cause instanceof CacheError && cause.code === 'STORE_TIMEOUT') return cause
+  return new CacheError('STORE_UNAVAILABLE', `store: ${operation} failed`, {
+    cause,
+    retryAfterMs: probeEveryMs,
+  })
+}
+
+/** `#failed` has told the listener, and throws the same error to the caller. */
+function alreadyReported(): void {}

@@ -1,0 +1,56 @@
+import { CacheError } from '../contract/errors.ts'
+
+const maxKeyBytes = 512
+
+/** Turns keys into stored keys below a prefix, and refuses what would collide or not fit. */
+export class KeyCodec<Key> {
+  readonly prefix: string
+  readonly #encode: ((key: Key) => string) | undefined
+
+  constructor(prefix: string, encode?: (key: Key) => string) {
+    this.prefix = prefix
+    this.#encode = encode
+  }
+
+  /** The stored key; throws `INVALID_KEY`. */
+  encode(key: Key): string {
+    if (typeof key === 'number' && this.#encode === undefined && Number.isSafeInteger(key)) {
+      return this.prefix + key
+    }
+    return this.prefix + this.#text(key)
+  }
+
+  /** What `encode` put behind the prefix. */
+  textOf(storedKey: string): string {
+    return storedKey.slice(this.prefix.length)
+  }
+
+  #text(key: Key): string {
+    const text = this.#encode === undefined ? plainText(key) : this.#encode(key)
+    if (typeof text !== 'string') {
+      throw new CacheError('INVALID_KEY', `encodeKey: expected text, received ${typeof text}`, {
+        key,
+      })
+    }
+    // 3 bytes are the most that one UTF-16 unit takes in UTF-8
+    if (text.length * 3 > maxKeyBytes && Buffer.byteLength(text) > maxKeyBytes) {
+      throw new CacheError(
+        'INVALID_KEY',
+        `key: expected at most ${maxKeyBytes} bytes, received ${Buffer.byteLength(text)}`,
+        { key },
+      )
+    }
+    return text
+  }
+}
+
+function plainText(key: unknown): string {
+  if (typeof key === 'string') return key
+  if (typeof key === 'bigint') return key.toString()
+  if (typeof key === 'number' && Number.isSafeInteger(key)) return String(key)
+  throw new CacheError(
+    'INVALID_KEY',
+    `key: expected a string, a safe integer or a bigint (or the option encodeKey), received ${typeof key === 'number' ? String(key) : typeof key}`,
+    { key },
+  )
+}

@@ -1,0 +1,34 @@
+import type { ValueEntry } from '../contract/entry.ts'
+import type { Core } from './core.ts'
+import type { Trip } from './reader.ts'
+
+/**
+ * Compares a share of the hits with the source's row, in the background: an entry that the row's
+ * version has overtaken was stale. These loads are not counted among the cache's own.
+ */
+export class StalenessSampler<Key> {
+  readonly #core: Core<Key>
+
+  constructor(core: Core<Key>) {
+    this.#core = core
+  }
+
+  onHit(trip: Trip<Key>, entry: ValueEntry): void {
+    const { random, settings, background } = this.#core
+    if (entry.isDirty || random() >= settings.sampleStaleness) return
+    background.run('staleness-sample', () => this.#compare(trip, entry))
+  }
+
+  async #compare({ key, load }: Trip<Key>, entry: ValueEntry): Promise<void> {
+    const { recorder, clock } = this.#core
+    const row = await load(key, { onSent() {}, stale: undefined })
+    recorder.sampled += 1
+    const isStale =
+      row.json === null ||
+      row.version > entry.version ||
+      (row.version === 0 && row.json !== entry.json)
+    if (!isStale) return
+    recorder.sampledStale += 1
+    recorder.staleFor(Math.max(0, clock.now() - entry.storedAt))
+  }
+}

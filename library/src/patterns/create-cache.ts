@@ -1,0 +1,208 @@
+import type { Cache, CacheWriter, JournaledCache } from '../contract/cache.ts'
+import { InvalidArgumentError } from '../contract/errors.ts'
+import type { JournalingStore } from '../contract/journal.ts'
+import type { FlushableSource, Source, VersionedSource } from '../contract/source.ts'
+import type { Store } from '../contract/store.ts'
+import type { WriteFence } from '../mechanisms/commit.ts'
+import { cacheControl } from '../mechanisms/control.ts'
+import { Core } from '../mechanisms/core.ts'
+import { durationMs } from '../mechanisms/duration.ts'
+import { Flusher } from '../mechanisms/flusher.ts'
+import { RowWriter } from '../mechanisms/row-writer.ts'
+import { StalenessSampler } from '../mechanisms/staleness-sampler.ts'
+import { systemClock } from '../mechanisms/system-clock.ts'
+import { isVersioned } from '../mechanisms/versioned-source.ts'
+import type {
+  BaseOptions,
+  CacheOptions,
+  ReadPolicy,
+  RefreshAheadPolicy,
+  WriteBehindOptions,
+  WriteBehindPolicy,
+  WritePolicy,
+  WriteThroughOptions,
+} from './options.ts'
+import { readThroughReads, type SourceReads } from './read-through.ts'
+import { RefreshAhead } from './refresh-ahead.ts'
+import { checkedInteger, checkedNumber, checkedSettings, defaults, markMs } from './settings.ts'
+import { writeAroundFence } from './write-around.ts'
+import { WriteBehind } from './write-behind.ts'
+import { writeThroughFence } from './write-through.ts'
+
+/** Any options of a cache in front of a source. */
+export type AnyOptions<Key, Value> =
+  | CacheOptions<Key, Value>
+  | WriteThroughOptions<Key, Value>
+  | WriteBehindOptions<Key, Value>
+
+/**
+ * A cache in front of a source: how it reads and how it writes are chosen apart, as plain data.
+ * Writing through needs a source whose writes return versions; writing behind needs a store with a
+ * journal and a source that can be flushed to. Wrong options throw a `TypeError` here, never later.
+ *
+ * ```ts
+ * const users = createCache<number, User>({ name: 'users', store, source, ttl: '5m',
+ *   read: { policy: 'refresh-ahead', after: '80%' }, write: { policy: 'behind', delay: '1s' } })
+ * ```
+ */
+export function createCache<Key, Value>(
+  options: WriteBehindOptions<Key, Value>,
+): JournaledCache<Key, Value>
+export function createCache<Key, Value>(
+  options: CacheOptions<Key, Value> | WriteThroughOptions<Key, Value>,
+): Cache<Key, Value>
+export function createCache<Key, Value>(
+  options: AnyOptions<Key, Value>,
+): Cache<Key, Value> | JournaledCache<Key, Value> {
+  const read: ReadPolicy = options.read ?? { policy: 'through' }
+  const write: WritePolicy = options.write ?? { policy: 'around' }
+  checkPolicies(read, write)
+  const source = checkedSource(options.source)
+  const core = createCore<Key>(options as BaseOptions<Key>, { read, write })
+  const refresher = read.policy === 'refresh-ahead' ? refreshAheadOf(core, read) : undefined
+  const sampler = core.settings.sampleStaleness > 0 ? new StalenessSampler(core) : undefined
+  const reads = readThroughReads<Key, Value>(core, source, onHits(refresher, sampler))
+  const refreshesAhead = refresher !== undefined
+  if (write.policy === 'behind') {
+    return journaled({ core, source, reads, write, refreshesAhead })
+  }
+  const writer = new RowWriter(core, source, fenceOf(core, source, write))
+  return { ...cacheControl(core, { refreshesAhead }), ...readFace(reads), ...writeFace(writer) }
+}
+
+/** What the patterns of one cache share, from checked options. */
+export function createCore<Key, S extends Store = Store>(
+  options: BaseOptions<Key> & { readonly store: S },
+  policies: { readonly read?: ReadPolicy; readonly write?: WritePolicy },
+): Core<Key, S> {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError('options', 'an object', options)
+  }
+  const { store, clock = systemClock, random = Math.random, encodeKey, schema, onEvent } = options
+  if (typeof store?.get !== 'function' || typeof store.acquire !== 'function') {
+    throw new InvalidArgumentError('store', 'a Store, such as memoryStore()', store)
+  }
+  const settings = checkedSettings(options, policies)
+  return new Core<Key, S>({ settings, store, clock, random, encodeKey, schema, onEvent })
+}
+
+function checkPolicies(read: ReadPolicy, write: WritePolicy): void {
+  if (!['through', 'refresh-ahead'].includes(read.policy)) {
+    throw new InvalidArgumentError('read.policy', "'through' or 'refresh-ahead'", read.policy)
+  }
+  if (!['around', 'through', 'behind'].includes(write.policy)) {
+    throw new InvalidArgumentError('write.policy', "'around', 'through' or 'behind'", write.policy)
+  }
+}
+
+function checkedSource<Key, Value>(
+  source: Source<Key, Value> | VersionedSource<Key, Value>,
+): Source<Key, Value> | VersionedSource<Key, Value> {
+  if (typeof source?.load === 'function') return source
+  throw new InvalidArgumentError('source', 'an object with a load function', source)
+}
+
+function refreshAheadOf<Key>(core: Core<Key>, read: RefreshAheadPolicy): RefreshAhead<Key> {
+  return new RefreshAhead(core, checkedNumber('beta', read.beta ?? defaults.beta, 0, 10))
+}
+
+function onHits<Key, Value>(
+  refresher: RefreshAhead<Key> | undefined,
+  sampler: StalenessSampler<Key> | undefined,
+): Parameters<typeof readThroughReads<Key, Value>>[2] {
+  if (sampler === undefined) return refresher && ((trip, entry) => refresher.onHit(trip, entry))
+  return (trip, entry) => {
+    refresher?.onHit(trip, entry)
+    sampler.onHit(trip, entry)
+  }
+}
+
+function fenceOf<Key>(
+  core: Core<Key>,
+  source: Source<Key, never> | VersionedSource<Key, never> | object,
+  write: WritePolicy,
+): WriteFence {
+  const isExact = isVersioned(source as Source<Key, never>)
+  if (write.policy !== 'through') return writeAroundFence(core, isExact)
+  const { consistency = defaults.consistency } = write
+  if (consistency !== 'linearizable' && consistency !== 'acked') {
+    throw new InvalidArgumentError('consistency', "'linearizable' or 'acked'", consistency)
+  }
+  if (!isExact) {
+    throw new InvalidArgumentError('source', 'a source whose writes return versions', source)
+  }
+  return writeThroughFence(core, { consistency, markMs: markMs(write) })
+}
+
+function journaled<Key, Value>({
+  core,
+  source,
+  reads,
+  write,
+  refreshesAhead,
+}: {
+  readonly core: Core<Key>
+  readonly source: Source<Key, Value> | VersionedSource<Key, Value>
+  readonly reads: SourceReads<Key, Value>
+  readonly write: WriteBehindPolicy
+  readonly refreshesAhead: boolean
+}): JournaledCache<Key, Value> {
+  const store = core.store.store as JournalingStore
+  if (typeof store.journal !== 'function') {
+    throw new InvalidArgumentError('store', 'a store with a journal, such as memoryStore()', store)
+  }
+  const target = source as FlushableSource<Key, Value>
+  if (typeof target.flush !== 'function') {
+    throw new InvalidArgumentError('source', 'a source that can be flushed to', source)
+  }
+  const journal = store.journal(core.settings.prefix, {
+    maxKeys: checkedInteger('maxDirtyKeys', write.maxDirtyKeys ?? defaults.maxDirtyKeys, 1, 1e7),
+    maxBytes: checkedInteger(
+      'maxDirtyBytes',
+      write.maxDirtyBytes ?? defaults.maxDirtyBytes,
+      1,
+      2 ** 40,
+    ),
+  })
+  const hour = 3_600_000
+  const delayMs = durationMs('delay', write.delay ?? defaults.delay, { minMs: 0, maxMs: hour })
+  const batchSize = checkedInteger(
+    'flushBatchSize',
+    write.flushBatchSize ?? defaults.flushBatchSize,
+    1,
+    1_000,
+  )
+  const drainMs = durationMs('drainFor', write.drainFor ?? defaults.drainFor, {
+    minMs: 0,
+    maxMs: hour / 6,
+  })
+  const flusher = new Flusher<Key, Value>(core, journal, target, { delayMs, batchSize, drainMs })
+  const writer = new WriteBehind({ core, source: target, journal, flusher, reads, delayMs })
+  const journalFigures = async () => journal.figures()
+  const control = cacheControl<Key, Value>(core, {
+    refreshesAhead,
+    journalFigures,
+    onClose: () => flusher.close(),
+  })
+  return {
+    ...control,
+    ...readFace(reads),
+    ...writeFace(writer),
+    flush: () => flusher.flush(),
+    deadLetters: async () => journal.deadLetters(),
+  }
+}
+
+function readFace<Key, Value>({ inspect: _, ...face }: SourceReads<Key, Value>) {
+  return face
+}
+
+function writeFace<Key, Value>(writer: CacheWriter<Key, Value>): CacheWriter<Key, Value> {
+  return {
+    create: (value) => writer.create(value),
+    update: (key, change, options) => writer.update(key, change, options),
+    put: (key, value, options) => writer.put(key, value, options),
+    delete: (key, options) => writer.delete(key, options),
+    mutate: (keys, commit) => writer.mutate(keys, commit),
+  }
+}

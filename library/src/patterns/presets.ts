@@ -1,0 +1,117 @@
+import type { Cache, CacheAside, JournaledCache } from '../contract/cache.ts'
+import { cacheAsideCache } from './cache-aside.ts'
+import { type AnyOptions, createCache, createCore } from './create-cache.ts'
+import type {
+  BaseOptions,
+  CacheOptions,
+  RefreshAheadPolicy,
+  WriteBehindOptions,
+  WriteBehindPolicy,
+  WriteThroughOptions,
+  WriteThroughPolicy,
+} from './options.ts'
+
+/** What the factories leave open: the other axis. */
+type Preset<Options, Fixed extends string> = Omit<Options, Fixed>
+
+/** Read-through: the cache loads on a miss; writes go around it unless `write` says otherwise. */
+export function readThrough<Key, Value>(
+  options: Preset<CacheOptions<Key, Value>, 'read'>,
+): Cache<Key, Value>
+export function readThrough<Key, Value>(
+  options: Preset<WriteThroughOptions<Key, Value>, 'read'>,
+): Cache<Key, Value>
+export function readThrough<Key, Value>(
+  options: Preset<WriteBehindOptions<Key, Value>, 'read'>,
+): JournaledCache<Key, Value>
+export function readThrough<Key, Value>(
+  options: Preset<AnyOptions<Key, Value>, 'read'>,
+): Cache<Key, Value> {
+  return createCache({ ...options, read: { policy: 'through' } } as CacheOptions<Key, Value>)
+}
+
+/** Refresh-ahead: values that are still read are reloaded from `after` on, before they expire. */
+export function refreshAhead<Key, Value>(
+  options: Preset<CacheOptions<Key, Value>, 'read'> & Omit<RefreshAheadPolicy, 'policy'>,
+): Cache<Key, Value>
+export function refreshAhead<Key, Value>(
+  options: Preset<WriteThroughOptions<Key, Value>, 'read'> & Omit<RefreshAheadPolicy, 'policy'>,
+): Cache<Key, Value>
+export function refreshAhead<Key, Value>(
+  options: Preset<WriteBehindOptions<Key, Value>, 'read'> & Omit<RefreshAheadPolicy, 'policy'>,
+): JournaledCache<Key, Value>
+export function refreshAhead<Key, Value>({
+  after,
+  beta,
+  ...options
+}: Preset<AnyOptions<Key, Value>, 'read'> & Omit<RefreshAheadPolicy, 'policy'>): Cache<Key, Value> {
+  const read = {
+    policy: 'refresh-ahead',
+    ...(after !== undefined && { after }),
+    ...(beta !== undefined && { beta }),
+  }
+  return createCache({ ...options, read } as CacheOptions<Key, Value>)
+}
+
+/** Write-through: a write is committed and published before it is acknowledged; linearizable unless `consistency` says `acked`. */
+export function writeThrough<Key, Value>({
+  consistency,
+  markFor,
+  ...options
+}: Preset<WriteThroughOptions<Key, Value>, 'write'> & Omit<WriteThroughPolicy, 'policy'>): Cache<
+  Key,
+  Value
+> {
+  const write: WriteThroughPolicy = {
+    policy: 'through',
+    ...(consistency !== undefined && { consistency }),
+    ...(markFor !== undefined && { markFor }),
+  }
+  return createCache<Key, Value>({ ...options, write })
+}
+
+/** Write-behind: a write is acknowledged when the journal has it; the database follows after `delay`. */
+export function writeBehind<Key, Value>({
+  delay,
+  flushBatchSize,
+  maxDirtyKeys,
+  maxDirtyBytes,
+  onStoreDown,
+  drainFor,
+  ...options
+}: Preset<WriteBehindOptions<Key, Value>, 'write'> &
+  Omit<WriteBehindPolicy, 'policy'>): JournaledCache<Key, Value> {
+  const given = { delay, flushBatchSize, maxDirtyKeys, maxDirtyBytes, onStoreDown, drainFor }
+  const write = { policy: 'behind', ...defined(given) } as WriteBehindPolicy
+  return createCache<Key, Value>({ ...options, write })
+}
+
+/** Cache-aside: you own the source, and tell the cache: `getOrLoad` or `acquire`, and `invalidate` after your commit. */
+export function cacheAside<Key, Value>(options: BaseOptions<Key>): CacheAside<Key, Value> {
+  return cacheAsideCache<Key, Value>(createCore<Key>(options, {}))
+}
+
+/**
+ * `fn` with its results cached: the key is made from its arguments by `key`, by default the first
+ * argument alone. The cache is at hand as `.cache`, to invalidate and to close.
+ *
+ * ```ts
+ * const rate = cached(fetchRate, { name: 'rates', store, ttl: '1m' })
+ * await rate('EUR'); await rate.cache.invalidate('EUR')
+ * ```
+ */
+export function cached<Args extends readonly unknown[], Value, Key = Args[0]>(
+  fn: (...args: Args) => Promise<Value | null | undefined>,
+  options: BaseOptions<Key> & { readonly key?: (...args: Args) => Key },
+) {
+  const { key = (...args: Args) => args[0] as Key, ...rest } = options
+  const cache = cacheAside<Key, Value>(rest as BaseOptions<Key>)
+  const call = (...args: Args) => cache.getOrLoad(key(...args), () => fn(...args))
+  return Object.assign(call, { cache })
+}
+
+function defined<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Partial<T>
+}
