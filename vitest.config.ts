@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
+// The first condition resolves `caching-patterns` to its sources: tests need no build of it.
 const conditions = ['caching-patterns:source', 'node', 'import', 'default']
 
 export default defineConfig({
@@ -7,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['{library,services,lab}/test/**/*.test.ts'],
+    globalSetup: 'vitest.setup.ts',
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

@@ -1,0 +1,73 @@
+import { InvalidArgumentError } from '../contract/errors.ts'
+import type { FlushableSource } from '../contract/source.ts'
+import { completionOf } from './completion.ts'
+import { flushTo } from './flushing.ts'
+import { nextKeys } from './key-blocks.ts'
+import { parseKey } from './keys.ts'
+import { reads } from './reading.ts'
+import type { SqlDriver } from './sql-driver.ts'
+import { classifySqlError } from './sqlstate.ts'
+import { mapTable, type TableOptions } from './table-mapping.ts'
+import { raiseVersions } from './versions.ts'
+import { writes } from './writing.ts'
+
+/** Options of `postgresSource`. */
+export interface PostgresSourceOptions<Key, Value> extends TableOptions<Value> {
+  readonly driver: SqlDriver
+  /**
+   * Fields that every write sets by itself, over what the caller gave: time stamps, defaults.
+   * `isNew`: an insert. Default: none. `put` and `flush` store what they are given.
+   */
+  readonly stamp?: (change: Partial<Value>, isNew: boolean) => Partial<Value>
+  /** Draws the key of a row to come, where keys come from no sequence: `() => crypto.randomUUID()`. */
+  readonly nextKey?: () => Key
+  /** How many keys are drawn from the key column's own sequence at once; unused ones are lost at the end of the process. 1 to 10,000. Default 32. */
+  readonly keyBlock?: number
+}
+
+/**
+ * A source over one mapped table with a version column, for every pattern. Versions come from a
+ * sequence, drawn while the row is locked, so that they grow in the order of commits, over deletes
+ * and new inserts too; at the start the sequence is raised above the versions in the table (one
+ * scan of it).
+ *
+ * Values are what JSON holds: instants are ISO strings in UTC, `numeric` is a string, and so is a
+ * `bigint` beyond 2^53 - 1. Keys of integer columns are numbers. Columns that a complete value does
+ * not name are written as NULL: the table's defaults play no part, `stamp` does.
+ *
+ * Rejects with `INVALID_ARGUMENT` when the options do not fit the table.
+ *
+ * @example
+ * const users = await postgresSource<number, User>({
+ *   driver: pgliteDriver(pglite), schema: 'app', table: 'users', key: 'id',
+ *   columns: { id: 'id', name: 'name', createdAt: 'created_at' },
+ * })
+ */
+export async function postgresSource<Key extends string | number, Value extends object>(
+  options: PostgresSourceOptions<Key, Value>,
+): Promise<FlushableSource<Key, Value>> {
+  const { driver, stamp = () => ({}), nextKey, keyBlock = 32 } = options
+  if (typeof driver?.transaction !== 'function') {
+    throw new InvalidArgumentError('driver', 'an SqlDriver', driver)
+  }
+  if (!Number.isInteger(keyBlock) || keyBlock < 1 || keyBlock > 10_000) {
+    throw new InvalidArgumentError('keyBlock', 'an integer from 1 to 10,000', keyBlock)
+  }
+  const mapping = await mapTable(driver, options)
+  await raiseVersions(driver, mapping)
+
+  const completion = completionOf<Key, Value>(mapping, stamp)
+  return {
+    versioned: true,
+    name: driver.name,
+    ...reads<Key, Value>(driver, mapping),
+    ...writes<Key, Value>(driver, mapping, completion),
+    nextKey: nextKey
+      ? async () => nextKey()
+      : nextKeys<Key>(driver, mapping, options.key, keyBlock),
+    complete: completion.complete,
+    parseKey: (text) => parseKey<Key>(mapping, text),
+    flush: flushTo<Key>(driver, mapping),
+    classify: classifySqlError,
+  }
+}

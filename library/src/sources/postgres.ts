@@ -1,0 +1,6 @@
+export { type MigrateOptions, type MigrateResult, migrate } from './migrate.ts'
+export { type PGliteClient, type PGliteTransaction, pgliteDriver } from './pglite-driver.ts'
+export { type PostgresSourceOptions, postgresSource } from './postgres-source.ts'
+export type { SqlCallOptions, SqlDriver, SqlParameter, SqlQueries } from './sql-driver.ts'
+export { classifySqlError, provesRollback } from './sqlstate.ts'
+export type { TableOptions } from './table-mapping.ts'

@@ -1,0 +1,33 @@
+import type { FlushFailure } from '../contract/source.ts'
+
+// Every class that PostgreSQL knows starts so; `EPIPE` and other system errors of five letters do not.
+const sqlstate = /^[0-9FHPX][0-9A-Z]{4}$/
+
+// Connection lost, statement completion unknown, server shutting down: COMMIT may have been executed.
+const leavesOutcomeOpen = /^(?:08|40003|57P0)/
+
+const poison = /^(?:22|42|23502|23514|44|54)/
+const transient = /^(?:08|25|40|53|55|57|58|XX)/
+
+/** The SQLSTATE of an error that the server sent, or an empty string. */
+export function sqlstateOf(error: unknown): string {
+  const code = (error as { readonly code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' && sqlstate.test(code) ? code : ''
+}
+
+/** Whether an error of a statement or COMMIT proves that its transaction was rolled back. */
+export function provesRollback(error: unknown): boolean {
+  const state = sqlstateOf(error)
+  return state !== '' && !leavesOutcomeOpen.test(state)
+}
+
+/**
+ * What a failed flush is to do. Values that no retry will make valid are `poison`; constraints that
+ * another row may satisfy or free, and whatever a trigger raises, are retried alone; a server that
+ * is away or overloaded is `transient`, and so is everything that came without a SQLSTATE.
+ */
+export function classifySqlError(error: unknown): FlushFailure {
+  const state = sqlstateOf(error)
+  if (state === '' || transient.test(state)) return { kind: 'transient', sqlstate: state }
+  return { kind: poison.test(state) ? 'poison' : 'retry-alone', sqlstate: state }
+}

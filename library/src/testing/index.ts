@@ -1,0 +1,21 @@
+export { type Counts, countingSource } from './fakes/counting-source.ts'
+export { delayedStore } from './fakes/delayed-store.ts'
+export {
+  type FailureMode,
+  type Failures,
+  failingStore,
+  StoreFailure,
+} from './fakes/failing-store.ts'
+export type { HeldCall, HeldCalls } from './fakes/held-calls.ts'
+export { slowSource } from './fakes/slow-source.ts'
+export { journalContract } from './journal-contract.ts'
+export { type ManualClock, manualClock, settle } from './manual-clock.ts'
+export {
+  type ContractValue,
+  type SourceContractOptions,
+  type SourceSubject,
+  sourceContract,
+  versionedSourceContract,
+} from './source-contract.ts'
+export { storeContract } from './store-contract.ts'
+export type { ContractCase, Harness, SuiteOptions } from './suite.ts'

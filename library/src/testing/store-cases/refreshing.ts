@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict'
+import { content, key, long, type StoreBench, type StoreCase, short } from './bench.ts'
+
+async function refreshes(
+  bench: StoreBench,
+  refresh: { readonly from: number; readonly stored: ReturnType<typeof content> },
+  expected: { readonly answer: string; readonly leaves: string },
+): Promise<void> {
+  assert.equal(await bench.store.refresh(key, refresh.from, refresh.stored), expected.answer)
+  await bench.sees(expected.leaves)
+}
+
+async function claims(bench: StoreBench, softAt: number, refreshMs = long): Promise<boolean> {
+  return bench.store.claimRefresh(key, softAt, refreshMs)
+}
+
+/** `claimRefresh` and `refresh`: reloading a value that stands. */
+export const refreshingCases: readonly StoreCase[] = [
+  [
+    'claimRefresh: a value is claimed once, and says until when',
+    async (bench) => {
+      await bench.filled(content(5, '"v"', { softTtlMs: short }))
+      const before = await bench.value()
+      assert.equal(await claims(bench, before.softAt), true)
+      const after = await bench.value()
+      assert.ok(after.refreshUntil >= after.storedAt + long)
+      assert.equal(await claims(bench, before.softAt), false)
+      assert.deepEqual(
+        { ...pick(after), refreshUntil: 0 },
+        { ...pick(before), refreshUntil: 0 },
+        'a claim changes nothing else',
+      )
+    },
+  ],
+  [
+    'claimRefresh: of many at once, one gets it',
+    async (bench) => {
+      await bench.filled(content(5, '"v"', { softTtlMs: short }))
+      const { softAt } = await bench.value()
+      const answers = await Promise.all(Array.from({ length: 20 }, () => claims(bench, softAt)))
+      assert.equal(answers.filter(Boolean).length, 1)
+    },
+  ],
+  [
+    'claimRefresh: a claim that ran out may be taken again',
+    async (bench) => {
+      await bench.filled(content(5, '"v"'))
+      const { softAt } = await bench.value()
+      assert.equal(await claims(bench, softAt, short), true)
+      await bench.expire()
+      assert.equal(await claims(bench, softAt), true)
+    },
+  ],
+  [
+    'claimRefresh: is refused for a soft expiry that no longer stands',
+    async (bench) => {
+      await bench.filled(content(5, '"v"', { softTtlMs: short }))
+      const { softAt } = await bench.value()
+      assert.equal(await claims(bench, softAt - 1), false)
+      assert.equal(await claims(bench, softAt + 1), false)
+    },
+  ],
+  [
+    'claimRefresh: a value in its grace may be claimed',
+    async (bench) => {
+      await bench.filled(content(5, '"v"', { ttlMs: short, graceMs: long }))
+      await bench.expire()
+      assert.equal(await claims(bench, (await bench.value()).softAt), true)
+      await bench.sees('V5 "v"')
+    },
+  ],
+  [
+    'claimRefresh: is refused on anything but a value',
+    async (bench) => {
+      await bench.filled(content(5, '"v"'))
+      const { softAt } = await bench.value()
+      await bench.store.invalidate(key)
+      assert.equal(await claims(bench, softAt), false, 'absent')
+      await bench.lease('mine')
+      assert.equal(await claims(bench, softAt), false, 'lease')
+      await bench.fillIsStored('mine')
+      await bench.published(content(6, null))
+      assert.equal(await claims(bench, softAt), false, 'negative')
+      await bench.store.begin(key, 'w', long)
+      assert.equal(await claims(bench, softAt), false, 'pending')
+      await bench.ends('w', content(7, '1'), { result: 'published', leaves: 'V7 1' })
+    },
+  ],
+  [
+    'claimRefresh: a value that ended is not claimed',
+    async (bench) => {
+      await bench.filled(content(5, '"v"', { ttlMs: short }))
+      const { softAt } = await bench.value()
+      await bench.expire()
+      assert.equal(await claims(bench, softAt), false)
+      await bench.sees('absent')
+    },
+  ],
+
+  [
+    'refresh: is refused on an absent key',
+    (bench) =>
+      refreshes(
+        bench,
+        { from: 5, stored: content(6, '"r"') },
+        { answer: 'refused', leaves: 'absent' },
+      ),
+  ],
+  [
+    'refresh: is refused on a negative entry, which may be a newer delete',
+    async (bench) => {
+      const refused = { answer: 'refused', leaves: 'N0' }
+      await bench.filled(content(0, null))
+      await refreshes(bench, { from: 5, stored: content(6, '"r"') }, refused)
+      await refreshes(bench, { from: 0, stored: content(0, '"r"') }, refused)
+      await refreshes(bench, { from: 0, stored: content(0, null) }, refused)
+    },
+  ],
+  [
+    'refresh: is refused on a lease, which stays',
+    async (bench) => {
+      await bench.lease('mine')
+      const refused = { answer: 'refused', leaves: 'L' }
+      await refreshes(bench, { from: 5, stored: content(6, '"r"') }, refused)
+      await refreshes(bench, { from: 0, stored: content(0, null) }, refused)
+      await bench.fillIsStored('mine')
+    },
+  ],
+  [
+    'refresh: is refused under marks, which stay',
+    async (bench) => {
+      await bench.store.begin(key, 'w', long)
+      const refused = { answer: 'refused', leaves: 'P' }
+      await refreshes(bench, { from: 5, stored: content(6, '"r"') }, refused)
+      await refreshes(bench, { from: 0, stored: content(0, null) }, refused)
+      await bench.ends('w', content(5, '"w"'), { result: 'published', leaves: 'V5 "w"' })
+    },
+  ],
+  [
+    'refresh: a newer version replaces the value, and ends the claim',
+    async (bench) => {
+      await bench.filled(content(5, '"v"', { softTtlMs: short }))
+      const { softAt } = await bench.value()
+      await claims(bench, softAt)
+      const stored = content(6, '"r"', { ttlMs: 50_000, softTtlMs: 40_000, deltaMs: 9 })
+      await refreshes(bench, { from: 5, stored }, { answer: 'replaced', leaves: 'V6 "r"' })
+      const entry = await bench.value()
+      assert.equal(entry.softAt - entry.storedAt, 40_000)
+      assert.equal(entry.hardAt - entry.storedAt, 50_000)
+      assert.equal(entry.deltaMs, 9)
+      assert.equal(entry.refreshUntil, 0)
+      assert.equal(await claims(bench, softAt), false)
+      assert.equal(await claims(bench, entry.softAt), true)
+    },
+  ],
+  [
+    'refresh: a newer version replaces the value whatever it started from',
+    async (bench) => {
+      await bench.filled(content(5, '"v"'))
+      const replaced = { answer: 'replaced', leaves: 'V6 "r"' }
+      await refreshes(bench, { from: 3, stored: content(6, '"r"') }, replaced)
+    },
+  ],
+  [
+    'refresh: the same version extends the value, and ends the claim',
+    async (bench) => {
+      await bench.filled(content(5, '"v"', { ttlMs: 2 * short, softTtlMs: short }))
+      await claims(bench, (await bench.value()).softAt)
+      const stored = content(5, '"same row"', { ttlMs: 50_000, softTtlMs: 40_000, deltaMs: 9 })
+      await refreshes(bench, { from: 5, stored }, { answer: 'extended', leaves: 'V5 "v"' })
+      const entry = await bench.value()
+      assert.equal(entry.softAt - entry.storedAt, 40_000)
+      assert.equal(entry.hardAt - entry.storedAt, 50_000)
+      assert.equal(entry.deltaMs, 9)
+      assert.equal(entry.refreshUntil, 0)
+      await bench.expire()
+      await bench.expire()
+      await bench.sees('V5 "v"')
+    },
+  ],
+  [
+    'refresh: an extended value has the grace of the refresh',
+    async (bench) => {
+      await bench.filled(content(5, '"v"', { graceMs: long }))
+      const stored = content(5, '"v"', { ttlMs: short })
+      await refreshes(bench, { from: 5, stored }, { answer: 'extended', leaves: 'V5 "v"' })
+      await bench.expire()
+      await bench.sees('absent')
+    },
+  ],
+  [
+    'refresh: an older version is refused',
+    async (bench) => {
+      await bench.filled(content(5, '"v"'))
+      const refused = { answer: 'refused', leaves: 'V5 "v"' }
+      await refreshes(bench, { from: 3, stored: content(4, '"r"') }, refused)
+      await refreshes(bench, { from: 5, stored: content(0, '"r"') }, refused)
+    },
+  ],
+  [
+    'refresh: a row that is gone removes the value that the refresh started from',
+    async (bench) => {
+      await bench.filled(content(5, '"v"'))
+      const removed = { answer: 'removed', leaves: 'absent' }
+      await refreshes(bench, { from: 5, stored: content(0, null) }, removed)
+    },
+  ],
+  [
+    'refresh: a row that is gone leaves a value of another version',
+    async (bench) => {
+      await bench.filled(content(5, '"v"'))
+      const refused = { answer: 'refused', leaves: 'V5 "v"' }
+      await refreshes(bench, { from: 4, stored: content(0, null) }, refused)
+      await refreshes(bench, { from: 6, stored: content(9, null) }, refused)
+    },
+  ],
+  [
+    'refresh: a value in its grace is replaced or extended',
+    async (bench) => {
+      const expired = { ttlMs: short, graceMs: long }
+      await bench.filled(content(5, '"v"', expired))
+      await bench.expire()
+      const extended = { answer: 'extended', leaves: 'V5 "v"' }
+      await refreshes(bench, { from: 5, stored: content(5, '"r"') }, extended)
+      const entry = await bench.value()
+      assert.equal(entry.hardAt - entry.storedAt, long)
+      const replaced = { answer: 'replaced', leaves: 'V6 "r"' }
+      await refreshes(bench, { from: 5, stored: content(6, '"r"') }, replaced)
+    },
+  ],
+  [
+    'refresh: without versions, a claimed value is replaced, once',
+    async (bench) => {
+      await bench.filled(content(0, '"v"'))
+      await claims(bench, (await bench.value()).softAt)
+      const replaced = { answer: 'replaced', leaves: 'V0 "r"' }
+      await refreshes(bench, { from: 0, stored: content(0, '"r"') }, replaced)
+      const refused = { answer: 'refused', leaves: 'V0 "r"' }
+      await refreshes(bench, { from: 0, stored: content(0, '"late"') }, refused)
+    },
+  ],
+  [
+    'refresh: without versions, a value in its grace is replaced',
+    async (bench) => {
+      await bench.filled(content(0, '"v"', { ttlMs: short, graceMs: long }))
+      await bench.expire()
+      const replaced = { answer: 'replaced', leaves: 'V0 "r"' }
+      await refreshes(bench, { from: 0, stored: content(0, '"r"') }, replaced)
+    },
+  ],
+  [
+    'refresh: without versions, a fill that followed an invalidation is not replaced',
+    async (bench) => {
+      await bench.filled(content(0, '"old"'))
+      await claims(bench, (await bench.value()).softAt)
+      await bench.store.invalidate(key)
+      await bench.filled(content(0, '"new"'))
+      const refused = { answer: 'refused', leaves: 'V0 "new"' }
+      await refreshes(bench, { from: 0, stored: content(0, '"old"') }, refused)
+    },
+  ],
+  [
+    'refresh: without versions, a claim that ran out replaces nothing',
+    async (bench) => {
+      await bench.filled(content(0, '"v"'))
+      await claims(bench, (await bench.value()).softAt, short)
+      await bench.expire()
+      const refused = { answer: 'refused', leaves: 'V0 "v"' }
+      await refreshes(bench, { from: 0, stored: content(0, '"late"') }, refused)
+    },
+  ],
+  [
+    'refresh: without versions, a row that is gone removes the value',
+    async (bench) => {
+      await bench.filled(content(0, '"v"'))
+      const removed = { answer: 'removed', leaves: 'absent' }
+      await refreshes(bench, { from: 0, stored: content(0, null) }, removed)
+    },
+  ],
+]
+
+function pick({
+  version,
+  json,
+  storedAt,
+  softAt,
+  hardAt,
+  deltaMs,
+}: Awaited<ReturnType<StoreBench['value']>>) {
+  return { version, json, storedAt, softAt, hardAt, deltaMs }
+}

@@ -1,0 +1,130 @@
+import { isIP } from 'node:net'
+import { StartError } from './start-error.ts'
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** What the environment says, checked and complete. */
+export interface Environment {
+  /** Where the embedded database lives. */
+  readonly dataDir: string
+  readonly host: string
+  /** Port of the first service, the others follow; 0: any free ports; undefined: each its own. */
+  readonly port: number | undefined
+  readonly cacheTtlMs: number
+  readonly writeDelayMs: number
+  readonly seedUsers: number
+  readonly adminToken: string | undefined
+  /** Requests a minute per client; undefined: no limit. */
+  readonly rateLimit: number | undefined
+  readonly logLevel: LogLevel
+}
+
+/**
+ * Reads the variables of the process; nothing else does. Throws a `StartError` with one line for
+ * each value that cannot be parsed. An empty value is one of those: unset it instead.
+ */
+export function readEnvironment(
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Environment {
+  const problems: string[] = []
+  const read = <T>(name: string, fallback: T, format: Format<T>): T => {
+    const text = variables[name]
+    if (text === undefined) return fallback
+    const value = format.parse(text)
+    if (value !== undefined) return value
+    problems.push(
+      `${name}: expected ${format.expected}, received ${format.show?.(text) ?? quote(text)}`,
+    )
+    return fallback
+  }
+  read('DATABASE_URL', undefined, notYet('the embedded PostgreSQL in DATA_DIR is used'))
+  read('REDIS_URL', undefined, notYet('the in-process store is used'))
+  const environment: Environment = {
+    dataDir: read('DATA_DIR', '.data', path),
+    host: read('HOST', '127.0.0.1', host),
+    port: read<number | undefined>('PORT', undefined, integer(0, 65_535)),
+    cacheTtlMs: read('CACHE_TTL', 300_000, duration(1, 365 * day, '1ms to 365d')),
+    writeDelayMs: read('WRITE_DELAY', 1_000, duration(0, hour, '0ms to 1h')),
+    seedUsers: read('SEED_USERS', 1_000, integer(0, 1_000_000)),
+    adminToken: read<string | undefined>('ADMIN_TOKEN', undefined, token),
+    rateLimit: read<number | undefined>('RATE_LIMIT', undefined, integer(1, 1_000_000_000)),
+    logLevel: read('LOG_LEVEL', 'info', logLevel),
+  }
+  if (problems.length > 0) throw new StartError(problems.join('\n'))
+  return environment
+}
+
+interface Format<T> {
+  readonly expected: string
+  /** Undefined when the text is not of this format. */
+  parse(text: string): T | undefined
+  /** How to show a bad value; default: quoted. */
+  show?(text: string): string
+}
+
+const hour = 3_600_000
+const day = 24 * hour
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: hour, d: day }
+
+/** URLs carry passwords and tokens are secrets: neither is ever shown. */
+const hidden = (text: string) => `a value of ${text.length} characters (not shown)`
+
+function notYet(instead: string): Format<undefined> {
+  return {
+    expected: `it to be unset (this version does not support real servers yet; ${instead})`,
+    parse: () => undefined,
+    show: hidden,
+  }
+}
+
+function integer(min: number, max: number): Format<number> {
+  return {
+    expected: `a whole number from ${min} to ${max}`,
+    parse(text) {
+      const value = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN
+      return value >= min && value <= max ? value : undefined
+    },
+  }
+}
+
+function duration(minMs: number, maxMs: number, range: string): Format<number> {
+  return {
+    expected: `a length of time with its unit (ms, s, m, h or d) such as 30s or 5m, from ${range}`,
+    parse(text) {
+      const match = /^([0-9]{1,15}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)$/.exec(text)
+      const valueMs = match
+        ? Number(match[1]) * (unitsMs[match[2] ?? ''] ?? Number.NaN)
+        : Number.NaN
+      return valueMs >= minMs && valueMs <= maxMs ? Math.round(valueMs) : undefined
+    },
+  }
+}
+
+const path: Format<string> = {
+  expected: 'the path of a folder',
+  parse: (text) => (text.trim() === '' ? undefined : text),
+}
+
+const host: Format<string> = {
+  expected: 'an IP address or a host name to listen on',
+  parse: (text) =>
+    isIP(text) > 0 || /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/.test(text)
+      ? text
+      : undefined,
+}
+
+const token: Format<string> = {
+  expected: '1 to 512 visible ASCII characters without blanks',
+  parse: (text) => (/^[\x21-\x7e]{1,512}$/.test(text) ? text : undefined),
+  show: hidden,
+}
+
+const logLevel: Format<LogLevel> = {
+  expected: `one of ${logLevels.join(', ')}`,
+  parse: (text) => logLevels.find((level) => level === text),
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+}

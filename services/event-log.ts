@@ -1,0 +1,27 @@
+import type { CacheEvent } from 'caching-patterns'
+import type { FastifyBaseLogger } from 'fastify'
+
+const levels: Readonly<Record<CacheEvent['type'], 'warn' | 'debug' | 'trace'>> = {
+  breaker: 'warn',
+  'background-failure': 'warn',
+  'dead-letter': 'warn',
+  'flush-failure': 'warn',
+  'mark-lost': 'warn',
+  'store-error': 'warn',
+  unconfirmed: 'warn',
+  'write-failure': 'debug',
+  clear: 'debug',
+  flush: 'debug',
+  invalidate: 'trace',
+  load: 'trace',
+  refresh: 'trace',
+  write: 'trace',
+}
+
+/** A listener that logs what happened, troubles as warnings. Keys are ids, and the logger drops the words of errors. */
+export function eventLog(log: FastifyBaseLogger): (event: CacheEvent) => void {
+  return (event) => {
+    const { error, ...facts } = { error: undefined, ...event }
+    log[levels[event.type]](error === undefined ? facts : { ...facts, err: error }, event.type)
+  }
+}

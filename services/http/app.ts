@@ -1,0 +1,98 @@
+import { type FastifyInstance, fastify, LogController } from 'fastify'
+import { answerClientError } from './client-errors.ts'
+import { closeGracefully } from './closing.ts'
+import { problemCodes } from './codes.ts'
+import { addDocumentation } from './documentation.ts'
+import { eventStreams } from './events.ts'
+import { requestProblem } from './framework-errors.ts'
+import { type LogOptions, loggerOptions } from './logging.ts'
+import { createMetrics } from './metrics.ts'
+import { type OverloadOptions, refuseOverload } from './overload.ts'
+import type { ServiceParts } from './port.ts'
+import { sendProblem } from './problem.ts'
+import { type AdminOptions, addAdminRoutes } from './routes/admin.ts'
+import { addOperationRoutes } from './routes/operations.ts'
+import { addUserRoutes } from './routes/users.ts'
+import { answerUnknownRoutes } from './unknown-routes.ts'
+import { bodyLimit, parseJson } from './validation.ts'
+
+export interface AppOptions extends OverloadOptions {
+  readonly admin: AdminOptions
+  /** Default: no log. */
+  readonly logger?: LogOptions | undefined
+}
+
+/**
+ * The HTTP service around one pattern, ready to listen. `close` answers what is under way, ends event
+ * streams and connections, then closes `parts.users`; `/readyz` says 503 from its beginning on.
+ */
+export async function buildApp(parts: ServiceParts, options: AppOptions): Promise<FastifyInstance> {
+  const app = createServer(options.logger)
+  answerErrors(app)
+  answerUnknownRoutes(app)
+  await refuseOverload(app, options)
+  await addDocumentation(app, parts.pattern)
+
+  const startedAt = performance.now()
+  const stats = async () => ({
+    pattern: parts.pattern,
+    store: parts.store,
+    source: parts.source,
+    uptimeMs: Math.round(performance.now() - startedAt),
+    ...(await parts.users.stats()),
+  })
+  const events = eventStreams(parts.subscribe, stats)
+  const isDraining = closeGracefully(app, () => events.close())
+  app.addHook('onClose', () => parts.users.close())
+
+  addUserRoutes(app, parts)
+  const metrics = createMetrics(() => parts.users.stats())
+  addOperationRoutes(app, parts, { stats, metrics, events, isDraining })
+  addAdminRoutes(app, parts.users, options.admin)
+  await app.ready()
+  return app
+}
+
+function createServer(log: LogOptions | undefined): FastifyInstance {
+  const app = fastify({
+    ...(log === undefined ? { logger: false } : loggerOptions(log)),
+    logController: new LogController({ disableRequestLogging: true }),
+    // A logger of its own per request costs more than a hit, and no line needs one.
+    childLoggerFactory: (logger) => logger,
+    bodyLimit,
+    ajv: {
+      customOptions: {
+        allErrors: true,
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+      },
+    },
+    // Requests that still come while closing are served, on connections that then end.
+    return503OnClosing: false,
+    http: { requireHostHeader: false },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, requestProblem(error, request))
+    },
+  })
+  // Answers are text already, or small: response schemas are for the documentation.
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson)
+  // Node's own answer to an Expect that it does not know would have no body.
+  app.server.on('checkExpectation', app.routing)
+  return app
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = requestProblem(error, request)
+    const { status } = problemCodes[problem.code]
+    if (status >= 500) {
+      const level = status === 500 ? 'error' : 'warn'
+      request.log[level]({ req: request, err: error }, `answered ${problem.code}`)
+    }
+    return sendProblem(reply, problem)
+  })
+}

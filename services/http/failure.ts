@@ -1,0 +1,57 @@
+import type { ErrorCode } from 'caching-patterns'
+import { errorCodes } from 'caching-patterns'
+import { type ProblemCode, problemCodes } from './codes.ts'
+import { type Problem, ProblemError } from './problem.ts'
+
+/** The problem that an error of a repository, a cache or a database amounts to. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ProblemError) return error.problem
+  if (isLibraryError(error)) return libraryProblem(error)
+  const code = codeOf(error)
+  if (code === '23505') return emailTaken
+  if (code !== undefined && unavailable.test(code)) {
+    return { code: 'SOURCE_UNAVAILABLE', detail: 'the database cannot serve this now' }
+  }
+  return { code: 'INTERNAL_ERROR', detail: 'the service failed; its log says more' }
+}
+
+/** `code` of an error, when it is text: a SQLSTATE, an errno, or one of ours. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' ? code : undefined
+}
+
+/** What is known about a failed call of a cache. */
+interface LibraryError {
+  readonly code: ErrorCode
+  readonly retryAfterMs?: number | undefined
+  readonly version?: number | undefined
+}
+
+const emailTaken: Problem = { code: 'EMAIL_TAKEN', detail: 'another user has this email' }
+
+/** SQLSTATEs of connections, rollbacks, resources, lock time-outs and shutdowns; errors of sockets. */
+const unavailable =
+  /^(08|40|53|57)[0-9A-Z]{3}$|^55P03$|^E(CONNREFUSED|CONNRESET|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|AI_AGAIN)$/
+
+function libraryProblem({ code, retryAfterMs, version }: LibraryError): Problem {
+  if (code === 'KEY_EXISTS') return emailTaken
+  if (code === 'VERSION_CONFLICT') {
+    const stands = version === undefined ? 'another version' : `version ${version}`
+    return { code, detail: `the condition does not hold: the user stands at ${stands}` }
+  }
+  if (code === 'JOURNAL_FULL') {
+    return { code, detail: problemCodes[code].meaning, retryAfterMs: retryAfterMs ?? 1000 }
+  }
+  if (isProblemCode(code)) return { code, detail: problemCodes[code].meaning, retryAfterMs }
+  return { code: 'INTERNAL_ERROR', detail: 'the service failed; its log says more' }
+}
+
+function isLibraryError(error: unknown): error is LibraryError {
+  const code = codeOf(error)
+  return error instanceof Error && 'retryable' in error && code !== undefined && code in errorCodes
+}
+
+function isProblemCode(code: ErrorCode): code is ErrorCode & ProblemCode {
+  return code in problemCodes
+}

@@ -1,0 +1,10 @@
+import type { ServiceParts } from '../http/port.ts'
+import type { Wiring } from '../wiring.ts'
+import { writeBehindUsers } from './users.ts'
+
+/** Write-behind on port 8004: the journal acknowledges a write, and the database follows. */
+export async function start(wiring: Wiring): Promise<ServiceParts> {
+  const { store, source, ttl, writeDelay, onEvent, parts } = await wiring.open('write-behind')
+  const users = writeBehindUsers({ store, source, ttl, delay: writeDelay, onEvent })
+  return { pattern: 'write-behind', users, ...parts }
+}
