@@ -1,12 +1,12 @@
+/**
+ * `npm run dev -- NAME...`: compiles on every change, and restarts the services when a file that
+ * they import has changed. Ends both with the first signal, or when one of them ends.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/**
- * `npm run dev -- NAME...`: compiles on every change, and restarts the services when a file that
- * they import has changed. Ends both with the first signal, or when one of them ends.
- */
 const workspace = fileURLToPath(new URL('../..', import.meta.url))
 const tsc = join(
   dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
@@ -28,12 +28,13 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => endAll(signal))
 }
 
+/** In a process group of its own, since tsc passes no signal on to the program that it starts. */
 function run(...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, args, { cwd: workspace, stdio: 'inherit' })
+  return spawn(process.execPath, args, { cwd: workspace, stdio: 'inherit', detached: true })
 }
 
 function endAll(signal: NodeJS.Signals): void {
-  for (const child of children) {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+  for (const { pid, exitCode, signalCode } of children) {
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal)
   }
 }

@@ -43,19 +43,20 @@ export function serve(names: readonly ServiceName[], environment: Environment): 
   let isClosing = false
 
   const start = async () => {
+    const parts = new Map<ServiceName, ServiceParts>()
     for (const name of names) {
       if (isClosing) return
-      apps.set(name, await build(name))
+      if (name !== 'dashboard') parts.set(name, await (await mains[name]()).start(wiring))
     }
+    // Not sooner: each app watches the event loop, which a database that opens keeps busy.
+    for (const name of names) apps.set(name, await build(parts.get(name)))
     for (const [name, app] of apps) {
       if (isClosing) return
       urls.set(name, await listen(app, name, ports.get(name) ?? 0, environment))
     }
   }
-  const build = async (name: ServiceName) => {
-    if (name === 'dashboard') return dashboardApp({ urlOf, logLevel: environment.logLevel })
-    const { start } = await mains[name]()
-    const parts = await start(wiring)
+  const build = async (parts: ServiceParts | undefined) => {
+    if (parts === undefined) return dashboardApp({ urlOf, logLevel: environment.logLevel })
     const app = await buildApp(parts, appOptions(environment))
     parts.subscribe(eventLog(app.log))
     return app
@@ -64,7 +65,7 @@ export function serve(names: readonly ServiceName[], environment: Environment): 
     urls.get(name) ?? httpUrl(environment.host, defaultPorts[name])
   const closeAll = async () => {
     isClosing = true
-    const results = await Promise.allSettled([...apps.values()].map(closeApp))
+    const results = await Promise.allSettled([...apps.values()].map((app) => app.close()))
     await wiring.close()
     const failure = results.find((result) => result.status === 'rejected')
     if (failure) throw failure.reason
@@ -99,28 +100,21 @@ function appOptions({ adminToken, host, logLevel, rateLimit }: Environment): App
   return { admin: { token: adminToken, isLoopback }, logger: { level: logLevel }, rateLimit }
 }
 
-const finishRequestsWithinMs = 3_000
-
-/** A client that sends or reads slowly must not keep a journal from being drained: it is cut off. */
-async function closeApp(app: FastifyInstance): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), finishRequestsWithinMs)
-  try {
-    await app.close()
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 async function listen(
   app: FastifyInstance,
   name: ServiceName,
   port: number,
   { host }: Environment,
 ): Promise<string> {
+  const { level } = app.log
+  // The table that follows says where everything listens.
+  if (level === 'info') app.log.level = 'warn'
   try {
     await app.listen({ host, port })
   } catch (error) {
     throw new StartError(whyNot(error, name, host, port), { cause: error })
+  } finally {
+    app.log.level = level
   }
   return httpUrl(host, (app.server.address() as AddressInfo).port)
 }

@@ -7,7 +7,11 @@ export interface Progress {
 }
 
 /** A bar on a terminal; elsewhere a line at every tenth of the way. On standard error, so that results can be piped. */
-export function progressOf(label: string, total: number, output = process.stderr): Progress {
+export function progressOf(
+  label: string,
+  total: number,
+  output: NodeJS.WriteStream = process.stderr,
+): Progress {
   if (!output.isTTY) return lines(label, total, (line) => output.write(`${line}\n`))
   const bar = new SingleBar(
     {

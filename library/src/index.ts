@@ -40,6 +40,7 @@ export {
 } from './contract/errors.ts'
 export type { BackgroundReason, CacheEvent, EventListener } from './contract/events.ts'
 export type {
+  AckTerms,
   DeadLetter,
   DirtyEntry,
   EnqueueRequest,

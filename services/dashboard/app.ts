@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FastifyInstance, fastify, LogController } from 'fastify'
 import type { LogLevel } from '../environment.ts'
+import { closeGracefully } from '../http/closing.ts'
 import { loggerOptions } from '../http/logging.ts'
 import { type PatternName, patternNames } from '../http/port.ts'
 import { page } from './page.ts'
@@ -19,6 +20,8 @@ export function dashboardApp({ urlOf, logLevel }: DashboardOptions): FastifyInst
     ...loggerOptions({ level: logLevel }),
     logController: new LogController({ disableRequestLogging: true }),
   })
+
+  closeGracefully(app, () => undefined)
 
   app.get('/', (request, reply) =>
     reply

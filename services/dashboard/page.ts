@@ -33,8 +33,8 @@ The figures are of this run, and live.</p>
 <pre>curl -i ${first}/users/1
 
 curl -i ${first}/users/1 \\
- -X PUT -H content-type:application/json -d \\
- '{"name":"Ada","email":"ada@example.com"}'
+ -X PUT -H content-type:application/json \\
+ -d '{"name":"Ada","email":"a@example.com"}'
 
 npm run replay -- \\
  --trace lab/workloads/web07.txt.gz</pre>

@@ -30,5 +30,5 @@ nav { display: flex; flex-wrap: wrap; gap: .25rem .9rem; border-top: 1px solid v
   padding-top: .7rem; font-size: .92rem }
 a { color: var(--mark); text-decoration: none } a:hover, a:focus-visible { text-decoration: underline }
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: .85rem }
-pre { margin: 0; overflow-x: auto; font-size: .8rem; line-height: 1.6; color: var(--ink) }
+pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; line-height: 1.6; color: var(--ink) }
 `

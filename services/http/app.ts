@@ -71,6 +71,7 @@ function createServer(log: LogOptions | undefined): FastifyInstance {
     // Requests that still come while closing are served, on connections that then end.
     return503OnClosing: false,
     http: { requireHostHeader: false },
+    requestTimeout: 60_000,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       sendProblem(reply, requestProblem(error, request))

@@ -29,12 +29,18 @@ export function loggerOptions({ level = 'info', stream }: LogOptions): FastifySe
         const [first, message] = args
         const error = first instanceof Error ? first : (first as { err?: unknown } | null)?.err
         if (!(error instanceof Error)) return method.apply(this, args)
-        const isOwn = typeof message === 'string' && !error.message.includes(message)
-        method.apply(this, [first, isOwn ? message : 'error'])
+        method.apply(this, [first, isApart(message, error.message) ? message : 'error'])
       },
     },
   }
   return { logger: options as NonNullable<FastifyServerOptions['logger']> }
+}
+
+/** Whether a line says something of its own, and not what the error says. */
+function isApart(line: unknown, words: string): boolean {
+  return (
+    typeof line === 'string' && !words.includes(line) && (words === '' || !line.includes(words))
+  )
 }
 
 /** An error without anything that its thrower put into words. */

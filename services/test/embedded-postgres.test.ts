@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { claimDataDir } from '../data-dir.ts'
 import { openEmbeddedPostgres } from '../embedded-postgres.ts'
@@ -15,14 +16,25 @@ const deadPid = 2 ** 30
 
 let folder: string
 let made: string
+let memory: number
 let tests = 0
 const children = new Set<ChildProcess>()
 
+// One database is made, beside what a start that died has left; the tests work on copies.
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'embedded-postgres-'))
   made = join(folder, 'made')
-  await (await openEmbeddedPostgres(made)).close()
-})
+  await mkdir(join(made, 'postgres-4711', 'base'), { recursive: true })
+  const { line } = run(
+    made,
+    `const { close } = await openEmbeddedPostgres(dataDir)
+     console.log(process.memoryUsage.rss())
+     await close()
+     console.log('closed')`,
+  )
+  memory = Number(await line())
+  await line()
+}, 120_000)
 afterEach(async () => {
   for (const child of children) await kill(child)
 })
@@ -109,22 +121,13 @@ describe('the embedded database', () => {
     await close()
   })
 
-  test('is made without the memory that making one takes', async () => {
-    const { line } = run(
-      emptyDataDir(),
-      `await openEmbeddedPostgres(dataDir)
-       console.log(process.memoryUsage.rss())`,
-    )
-    expect(Number(await line())).toBeLessThan(400 * 1024 ** 2)
+  test('is made without the memory that making one takes', () => {
+    // 185 MiB; 325 MiB when it was made in the same process.
+    expect(memory).toBeLessThan(260 * 1024 ** 2)
   })
 
   test('is whole, or is not there: what a start left half-made is thrown away', async () => {
-    const path = emptyDataDir()
-    await mkdir(join(path, 'postgres-4711', 'base'), { recursive: true })
-    const { pglite, close } = await openEmbeddedPostgres(path)
-    expect((await pglite.query('select 1 as one')).rows).toEqual([{ one: 1 }])
-    await close()
-    expect(await readdir(path)).toEqual(['postgres'])
+    expect(await readdir(made)).toEqual(['postgres'])
   })
 
   test('is not opened over files that are something else', async () => {
@@ -214,7 +217,13 @@ describe('the lock of DATA_DIR', () => {
     for (let round = 0; round < 50; round++) {
       const path = emptyDataDir()
       await leaveLock(path)
-      const claims = await Promise.allSettled(Array.from({ length: 8 }, () => claimDataDir(path)))
+      // Each a little behind the one before it, by another lag in every round.
+      const claims = await Promise.allSettled(
+        Array.from({ length: 8 }, async (_, index) => {
+          for (let lag = 0; lag < index * (round % 10); lag++) await setImmediate()
+          return await claimDataDir(path)
+        }),
+      )
       const won = claims.filter(({ status }) => status === 'fulfilled')
       expect(won.length).toBe(1)
       expect(await readdir(path)).toEqual(['lock'])

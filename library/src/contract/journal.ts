@@ -1,5 +1,5 @@
 import type { Awaitable } from './awaitable.ts'
-import type { Version } from './entry.ts'
+import type { Content, Version } from './entry.ts'
 import type { Store } from './store.ts'
 
 /** What must hold for a write to be accepted, checked in the same atomic step. */
@@ -27,7 +27,7 @@ export type EnqueueResult =
     }
   /** The precondition needs what the store does not hold: fill the key, then try again. */
   | { readonly outcome: 'load-first' }
-  /** `exists`, and it is known to be absent. */
+  /** `exists` or `version`, and it is known to be absent. */
   | { readonly outcome: 'missing' }
   /** `absent` or `version`, and this version stands there. */
   | { readonly outcome: 'conflict'; readonly version: Version }
@@ -42,6 +42,12 @@ export interface DirtyEntry {
   readonly json: string | null
   /** When the first of the coalesced writes was accepted. */
   readonly enqueuedAt: number
+  readonly dueAt: number
+}
+
+/** Lifetimes of what an `ack` makes clean, in milliseconds; when what stays dirty is due, in epoch milliseconds. */
+export interface AckTerms extends Pick<Content, 'ttlMs' | 'softTtlMs' | 'graceMs'> {
+  readonly negativeTtlMs: number
   readonly dueAt: number
 }
 
@@ -82,7 +88,7 @@ export interface Journal {
    */
   ack(
     flushed: readonly { readonly key: string; readonly version: Version }[],
-    next: { readonly ttlMs: number; readonly negativeTtlMs: number; readonly dueAt: number },
+    next: AckTerms,
   ): Awaitable<number>
   /** The database holds `theirs`, newer than mine: a still unchanged entry is versioned above it and stays dirty. */
   restamp(key: string, version: Version, theirs: Version): Awaitable<boolean>

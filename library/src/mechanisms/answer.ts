@@ -21,6 +21,8 @@ export interface Provenance {
   readonly isStored?: boolean
   readonly isStale?: boolean
   readonly loadMs?: number
+  /** Of an entry whose lifetime has not begun: a dirty one. */
+  readonly ttlMs?: number | undefined
 }
 
 /** An answer with its provenance. Ages are worked out only when asked for. */
@@ -33,6 +35,7 @@ export class Answer<Value> implements Lookup<Value> {
   readonly loadMs: number
   readonly #body: AnswerBody
   readonly #clock: Clock
+  readonly #ttlMs: number | undefined
 
   constructor(body: AnswerBody, provenance: Provenance, clock: Clock) {
     this.status = provenance.status
@@ -43,6 +46,7 @@ export class Answer<Value> implements Lookup<Value> {
     this.loadMs = provenance.loadMs ?? 0
     this.#body = body
     this.#clock = clock
+    this.#ttlMs = provenance.ttlMs
   }
 
   get json(): string | undefined {
@@ -63,6 +67,7 @@ export class Answer<Value> implements Lookup<Value> {
   }
 
   get ttlMs(): number {
+    if (this.#ttlMs !== undefined) return this.#ttlMs
     const { hardAt } = this.#body
     return hardAt === undefined ? 0 : hardAt - this.#clock.now()
   }
@@ -71,7 +76,7 @@ export class Answer<Value> implements Lookup<Value> {
   collapsed(): Answer<Value> {
     return this.isCollapsed
       ? this
-      : new Answer(this.#body, { ...this, isCollapsed: true }, this.#clock)
+      : new Answer(this.#body, { ...this, isCollapsed: true, ttlMs: this.#ttlMs }, this.#clock)
   }
 }
 

@@ -2,7 +2,7 @@ import { BulkheadRejectedError, bulkhead } from 'cockatiel'
 import type { Clock } from '../contract/clock.ts'
 import { CacheError } from '../contract/errors.ts'
 import type { Row } from '../contract/source.ts'
-import { withDeadline } from './deadline.ts'
+import { withDeadline, withSignal } from './deadline.ts'
 import type { Recorder } from './recorder.ts'
 import type { RowLoader } from './versioned-source.ts'
 
@@ -35,11 +35,13 @@ export class LoadGate {
   ): Promise<T> {
     const { loadDeadlineMs, clock } = this.limits
     const aborter = new AbortController()
-    const admitted = this.#bulkhead.execute(() => {
+    const { signal } = aborter
+    const admitted = this.#bulkhead.execute(async () => {
       // its waiters have been answered: the database is spared a load that nobody reads
-      aborter.signal.throwIfAborted()
+      signal.throwIfAborted()
       onSent()
-      return load(aborter.signal)
+      // one that never settles must not keep its place for ever
+      return withSignal(load(signal), signal)
     })
     try {
       return await withDeadline(admitted, loadDeadlineMs, clock, () => {

@@ -2,6 +2,7 @@ import type { Clock } from '../contract/clock.ts'
 import type { Version } from '../contract/entry.ts'
 import { outcomeUnknown } from '../contract/errors.ts'
 import type { WriteContext } from '../contract/source.ts'
+import type { Core } from './core.ts'
 import { withDeadline } from './deadline.ts'
 
 /** What a commit did to a row, as the cache has to know it. `json` is `null` after a delete. */
@@ -28,6 +29,18 @@ export interface WriteFence {
 }
 
 const answerMarginMs = 500
+
+/**
+ * For a key whose commit may have happened already, or may yet until its deadline: invalidates it
+ * now, and once more when the deadline has passed.
+ */
+export async function invalidateTwice(core: Core<never>, id: string): Promise<void> {
+  const { background, invalidator, settings } = core
+  background.later('invalidate-later', settings.writeDeadlineMs + answerMarginMs, () =>
+    invalidator.invalidate(id),
+  )
+  await invalidator.invalidate(id)
+}
 
 /**
  * Runs a commit that must not take effect later than `deadlineMs` from now, and waits half a

@@ -22,9 +22,13 @@ export class Emitter {
     if (events.hasSubscribers) events.publish(event)
     if (this.#listener === undefined) return
     try {
-      this.#listener(event)
+      const returned: unknown = this.#listener(event)
+      if (returned instanceof Promise) returned.catch(dropGuestsError)
     } catch {
       // a listener is a guest: what it throws must not change what a read or a write answers
     }
   }
 }
+
+/** The same for a listener that is an async function: its rejection must not end the process. */
+function dropGuestsError(): void {}

@@ -144,6 +144,8 @@ export class GuardedStore<S extends Store = Store> {
 
   /** The breaker counts outcomes only of what it executes; a closed circuit's calls go round it, to save a microtask or two each. */
   #tellBreaker(outcome: () => void): void {
+    // of an open circuit only probes decide, not answers to calls that were sent before
+    if (this.#breaker.state !== CircuitState.Closed) return
     this.#breaker.execute(outcome).catch(alreadyReported)
   }
 }

@@ -104,13 +104,26 @@ export class Invalidator {
         return false
       }
       // a key that became suspect meanwhile was perhaps cleared too early
-      if (this.#failures === failuresBefore) this.#areAllSuspect = false
+      if (this.#failures === failuresBefore) {
+        this.#areAllSuspect = false
+        this.#suspects.clear()
+      }
       return true
     }
     for (const key of [...this.#suspects.keys()]) {
-      if (!(await this.#tell(key))) return false
+      if (await this.#tell(key)) continue
+      this.#putLast(key)
+      return false
     }
     return true
+  }
+
+  /** Perhaps this key alone cannot be told: the next round starts with the others. */
+  #putLast(key: string): void {
+    const failure = this.#suspects.get(key)
+    if (failure === undefined) return
+    this.#suspects.delete(key)
+    this.#suspects.set(key, failure)
   }
 
   async #tell(key: string): Promise<boolean> {

@@ -2,6 +2,11 @@ import { CacheError } from '../contract/errors.ts'
 
 const maxKeyBytes = 512
 
+/** In every Node that is supported; a later edition of the standard library declares it. */
+interface WellFormed {
+  isWellFormed(): boolean
+}
+
 /** Turns keys into stored keys below a prefix, and refuses what would collide or not fit. */
 export class KeyCodec<Key> {
   readonly prefix: string
@@ -31,6 +36,13 @@ export class KeyCodec<Key> {
       throw new CacheError('INVALID_KEY', `encodeKey: expected text, received ${typeof text}`, {
         key,
       })
+    }
+    if (!(text as string & WellFormed).isWellFormed()) {
+      throw new CacheError(
+        'INVALID_KEY',
+        'key: expected well-formed text, received an unpaired surrogate, which collides with others in UTF-8',
+        { key },
+      )
     }
     // 3 bytes are the most that one UTF-16 unit takes in UTF-8
     if (text.length * 3 > maxKeyBytes && Buffer.byteLength(text) > maxKeyBytes) {

@@ -163,16 +163,18 @@ export class Recorder {
   }
 }
 
-/** Durations in nanoseconds, from 1 ns to an hour. */
+const hourNs = 3.6e12
+
+/** Durations in nanoseconds, from 1 ns to an hour; longer ones count as an hour. */
 class Latency {
   readonly #histogram: RecordableHistogram = createHistogram({
     lowest: 1,
-    highest: 3.6e12,
+    highest: hourNs,
     figures: 2,
   })
 
   record(ms: number): void {
-    this.#histogram.record(Math.max(1, Math.round(ms * 1e6)))
+    this.#histogram.record(Math.min(hourNs, Math.max(1, Math.round(ms * 1e6))))
   }
 
   reset(): void {

@@ -1,6 +1,6 @@
 import type { ValueEntry } from '../contract/entry.ts'
 import type { Core } from './core.ts'
-import type { Trip } from './reader.ts'
+import type { Trip } from './loading.ts'
 
 /**
  * Compares a share of the hits with the source's row, in the background: an entry that the row's
@@ -19,15 +19,18 @@ export class StalenessSampler<Key> {
     background.run('staleness-sample', () => this.#compare(trip, entry))
   }
 
-  async #compare({ key, load }: Trip<Key>, entry: ValueEntry): Promise<void> {
-    const { recorder, clock } = this.#core
+  async #compare({ key, id, load }: Trip<Key>, entry: ValueEntry): Promise<void> {
+    const { recorder, clock, store } = this.#core
     const row = await load(key, { onSent() {}, stale: undefined })
     recorder.sampled += 1
-    const isStale =
+    const isOvertaken =
       row.json === null ||
       row.version > entry.version ||
       (row.version === 0 && row.json !== entry.json)
-    if (!isStale) return
+    if (!isOvertaken) return
+    // a write since the hit has taken the entry away: the hit was not stale
+    const now = await store.get(id)
+    if (now?.kind !== 'value' || now.storedAt !== entry.storedAt) return
     recorder.sampledStale += 1
     recorder.staleFor(Math.max(0, clock.now() - entry.storedAt))
   }

@@ -21,6 +21,8 @@ export function rowLoader<Key, Value>(
     ...(loadMany && {
       async loadMany(keys, context) {
         const rows = await loadMany.call(source, keys, context)
+        // what else came is refused, with a reason, where results and keys are matched
+        if (!Array.isArray(rows)) return rows as readonly []
         return rows.map((row) => (row instanceof Error ? row : unversioned(row)))
       },
     }),

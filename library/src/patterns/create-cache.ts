@@ -54,8 +54,9 @@ export function createCache<Key, Value>(
 export function createCache<Key, Value>(
   options: AnyOptions<Key, Value>,
 ): Cache<Key, Value> | JournaledCache<Key, Value> {
-  const read: ReadPolicy = options.read ?? { policy: 'through' }
-  const write: WritePolicy = options.write ?? { policy: 'around' }
+  assertObject('options', options)
+  const read: ReadPolicy = options.read === undefined ? { policy: 'through' } : options.read
+  const write: WritePolicy = options.write === undefined ? { policy: 'around' } : options.write
   checkPolicies(read, write)
   const source = checkedSource(options.source)
   const core = createCore<Key>(options as BaseOptions<Key>, { read, write })
@@ -75,18 +76,37 @@ export function createCore<Key, S extends Store = Store>(
   options: BaseOptions<Key> & { readonly store: S },
   policies: { readonly read?: ReadPolicy; readonly write?: WritePolicy },
 ): Core<Key, S> {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError('options', 'an object', options)
-  }
+  assertObject('options', options)
   const { store, clock = systemClock, random = Math.random, encodeKey, schema, onEvent } = options
   if (typeof store?.get !== 'function' || typeof store.acquire !== 'function') {
     throw new InvalidArgumentError('store', 'a Store, such as memoryStore()', store)
+  }
+  if (typeof clock?.now !== 'function' || typeof clock.after !== 'function') {
+    throw new InvalidArgumentError('clock', 'an object with now and after', clock)
+  }
+  assertFunction('random', random)
+  if (encodeKey !== undefined) assertFunction('encodeKey', encodeKey)
+  if (onEvent !== undefined) assertFunction('onEvent', onEvent)
+  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function') {
+    throw new InvalidArgumentError('schema', 'a Standard Schema', schema)
   }
   const settings = checkedSettings(options, policies)
   return new Core<Key, S>({ settings, store, clock, random, encodeKey, schema, onEvent })
 }
 
+function assertObject(what: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null) return
+  throw new InvalidArgumentError(what, 'an object', value)
+}
+
+/** Throws a `TypeError` that names what should have been a function. */
+export function assertFunction(what: string, value: unknown): void {
+  if (typeof value !== 'function') throw new InvalidArgumentError(what, 'a function', value)
+}
+
 function checkPolicies(read: ReadPolicy, write: WritePolicy): void {
+  assertObject('read', read)
+  assertObject('write', write)
   if (!['through', 'refresh-ahead'].includes(read.policy)) {
     throw new InvalidArgumentError('read.policy', "'through' or 'refresh-ahead'", read.policy)
   }

@@ -1,6 +1,6 @@
 import type { Cache, CacheAside, JournaledCache } from '../contract/cache.ts'
 import { cacheAsideCache } from './cache-aside.ts'
-import { type AnyOptions, createCache, createCore } from './create-cache.ts'
+import { type AnyOptions, assertFunction, createCache, createCore } from './create-cache.ts'
 import type {
   BaseOptions,
   CacheOptions,
@@ -104,9 +104,11 @@ export function cached<Args extends readonly unknown[], Value, Key = Args[0]>(
   fn: (...args: Args) => Promise<Value | null | undefined>,
   options: BaseOptions<Key> & { readonly key?: (...args: Args) => Key },
 ) {
+  assertFunction('fn', fn)
   const { key = (...args: Args) => args[0] as Key, ...rest } = options
+  assertFunction('key', key)
   const cache = cacheAside<Key, Value>(rest as BaseOptions<Key>)
-  const call = (...args: Args) => cache.getOrLoad(key(...args), () => fn(...args))
+  const call = async (...args: Args) => cache.getOrLoad(key(...args), () => fn(...args))
   return Object.assign(call, { cache })
 }
 

@@ -12,7 +12,9 @@ import type { Jsonify } from '../contract/json.ts'
 import type { Source, VersionedSource } from '../contract/source.ts'
 import { BatchLoader } from '../mechanisms/batch-loader.ts'
 import type { Core } from '../mechanisms/core.ts'
-import { type LoadRow, Reader, type Trip } from '../mechanisms/reader.ts'
+import type { LoadRow, Trip } from '../mechanisms/loading.ts'
+import { readTerms } from '../mechanisms/read-terms.ts'
+import { Reader } from '../mechanisms/reader.ts'
 import { rowLoader } from '../mechanisms/versioned-source.ts'
 
 /** The reading half of a cache in front of a source. */
@@ -34,24 +36,13 @@ export function readThroughReads<Key, Value>(
   const load = loadRow(core, source)
   const trip = (key: Key, options?: ReadOptions): Trip<Key> => {
     core.assertOpen()
-    return { key, id: core.keys.encode(key), load, options }
+    return { key, id: core.keys.encode(key), load, terms: readTerms(options, core.clock) }
   }
 
   async function lookupMany(keys: readonly Key[], options?: ReadOptions) {
+    core.assertOpen()
     const distinct = [...new Set(keys)]
-    const trips = distinct.map((key) => trip(key, options))
-    const isFresh = options?.fresh === true
-    const arrivedAt = reader.arrive()
-    const ids = trips.map(({ id }) => id)
-    // without an answer of the store each key finds its own way to the source
-    const states = isFresh
-      ? undefined
-      : await core.store.read('getMany', (s) => s.getMany(ids)).catch(() => undefined)
-    const answers = await Promise.allSettled(
-      trips.map((each, index) =>
-        states === undefined ? reader.lookup(each) : reader.resume(each, arrivedAt, states[index]),
-      ),
-    )
+    const answers = await reader.lookupMany(distinct.map((key) => trip(key, options)))
     const found = new Map<Key, Lookup<Value> | Error>()
     for (const [index, answer] of answers.entries()) {
       const outcome = answer.status === 'fulfilled' ? answer.value : asError(answer.reason)
@@ -80,10 +71,15 @@ export function readThroughReads<Key, Value>(
       return values
     },
     async warm(keys) {
+      // one batch, or as many loads as may run, at a time: readers find a place beside them
+      const { batchSize, maxLoads } = core.settings
+      const share = source.loadMany === undefined ? maxLoads : batchSize
       let loaded = 0
-      for (const answer of (await lookupMany(keys)).values()) {
-        if (answer instanceof Error) throw answer
-        if (answer.tier === 'source') loaded += 1
+      for (let from = 0; from < keys.length; from += share) {
+        for (const answer of (await lookupMany(keys.slice(from, from + share))).values()) {
+          if (answer instanceof Error) throw answer
+          if (answer.tier === 'source') loaded += 1
+        }
       }
       return loaded
     },

@@ -14,7 +14,7 @@
  */
 import type { ValueEntry } from '../contract/entry.ts'
 import type { Core } from '../mechanisms/core.ts'
-import type { LoadRow, Trip } from '../mechanisms/reader.ts'
+import { Loading, type Trip } from '../mechanisms/loading.ts'
 import { isRefreshDue } from '../mechanisms/refresh-window.ts'
 
 const backOffFromMs = 100
@@ -24,6 +24,7 @@ const maxRemembered = 10_000
 /** Starts refreshes on hits that ask for one. */
 export class RefreshAhead<Key> {
   readonly #core: Core<Key>
+  readonly #loading: Loading<Key, unknown>
   readonly #beta: number
   readonly #inFlight = new Set<string>()
   /** Keys whose last refresh failed: how often, and when to try again. */
@@ -33,6 +34,7 @@ export class RefreshAhead<Key> {
 
   constructor(core: Core<Key>, beta: number) {
     this.#core = core
+    this.#loading = new Loading(core)
     this.#beta = beta
   }
 
@@ -53,9 +55,9 @@ export class RefreshAhead<Key> {
     const { store, recorder, settings } = this.#core
     const startedAt = performance.now()
     try {
-      const isMine = await store.write('claimRefresh', (s) =>
-        s.claimRefresh(trip.id, entry.softAt, settings.leaseMs),
-      )
+      const isMine = await store
+        .write('claimRefresh', (s) => s.claimRefresh(trip.id, entry.softAt, settings.leaseMs))
+        .catch(unclaimed)
       if (!isMine) return
       recorder.refreshes += 1
       const outcome = await this.#reload(trip, entry)
@@ -70,21 +72,14 @@ export class RefreshAhead<Key> {
     }
   }
 
-  async #reload({ key, id, load }: Trip<Key>, entry: ValueEntry) {
-    const { store, recorder } = this.#core
-    const startedAt = performance.now()
-    recorder.loads += 1
-    let row: Awaited<ReturnType<LoadRow<Key>>>
-    try {
-      row = await load(key, { onSent() {}, stale: undefined })
-    } catch (error) {
-      recorder.loadFailures += 1
-      throw error
-    }
-    const loadMs = performance.now() - startedAt
-    recorder.loadTook(loadMs)
-    const content = this.#core.content({ ...row, loadMs })
-    const outcome = await store.write('refresh', (s) => s.refresh(id, entry.version, content))
+  async #reload(trip: Trip<Key>, entry: ValueEntry) {
+    const { recorder, invalidator } = this.#core
+    const { id } = trip
+    const row = await this.#loading.load(trip, notJoined)
+    const content = this.#core.content(row)
+    const outcome = invalidator.isSuspect(id)
+      ? 'refused'
+      : await this.#loading.refresh(id, entry, content)
     if (outcome === 'refused') recorder.refreshesDiscarded += 1
     else if (outcome !== 'removed') this.#expectReader(id, row.version)
     return outcome
@@ -121,4 +116,11 @@ export class RefreshAhead<Key> {
     const durationMs = performance.now() - startedAt
     emitter.emit({ type: 'refresh', cache: emitter.cache, key, outcome, durationMs, error })
   }
+}
+
+const notJoined = { sending() {}, idle() {} }
+
+/** The guard has reported why. */
+function unclaimed(): false {
+  return false
 }

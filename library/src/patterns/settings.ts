@@ -1,4 +1,5 @@
 import type { Duration } from '../contract/cache.ts'
+import type { Version } from '../contract/entry.ts'
 import { InvalidArgumentError } from '../contract/errors.ts'
 import { durationMs } from '../mechanisms/duration.ts'
 import type { Settings } from '../mechanisms/settings.ts'
@@ -114,6 +115,11 @@ export function checkedInteger(what: string, value: unknown, min: number, max: n
 export function checkedNumber(what: string, value: unknown, min: number, max: number): number {
   if (typeof value === 'number' && value >= min && value <= max) return value
   throw new InvalidArgumentError(what, `a number from ${min} to ${max}`, value)
+}
+
+/** A row's version, or a `TypeError`. */
+export function checkedVersion(value: unknown): Version {
+  return checkedInteger('version', value, 0, Number.MAX_SAFE_INTEGER)
 }
 
 function checkedWord(what: string, value: unknown): string {

@@ -9,18 +9,12 @@
  * reads the key from the source until the store has answered.
  */
 import { hasCode } from '../contract/errors.ts'
-import { commitWithin, type WriteFence } from '../mechanisms/commit.ts'
+import { commitWithin, invalidateTwice, type WriteFence } from '../mechanisms/commit.ts'
 import type { Core } from '../mechanisms/core.ts'
 
 /** Commits, then invalidates. `isExact`: a rejected commit of this source wrote nothing. */
 export function writeAroundFence<Key>(core: Core<Key>, isExact: boolean): WriteFence {
   const { invalidator, background, settings, clock } = core
-
-  /** It may be committed already, or at any time up to its deadline. */
-  async function invalidateTwice(id: string): Promise<void> {
-    background.later('invalidate-later', settings.writeDeadlineMs, () => invalidator.invalidate(id))
-    await invalidator.invalidate(id)
-  }
 
   return {
     async run(id, commit) {
@@ -32,7 +26,7 @@ export function writeAroundFence<Key>(core: Core<Key>, isExact: boolean): WriteF
         const changed = committed.outcome === 'written'
         return { committed, status: changed ? await invalidator.invalidate(id) : 'confirmed' }
       } catch (error) {
-        if (!isExact || hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) await invalidateTwice(id)
+        if (!isExact || hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) await invalidateTwice(core, id)
         throw error
       }
     },
@@ -43,7 +37,7 @@ export function writeAroundFence<Key>(core: Core<Key>, isExact: boolean): WriteF
         const told = await Promise.all(ids.map((id) => invalidator.invalidate(id)))
         return { result, status: told.includes('unconfirmed') ? 'unconfirmed' : 'confirmed' }
       } catch (error) {
-        await Promise.all(ids.map(invalidateTwice))
+        await Promise.all(ids.map((id) => invalidateTwice(core, id)))
         throw error
       }
     },

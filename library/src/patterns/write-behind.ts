@@ -21,8 +21,12 @@ import { LoadedBody } from '../mechanisms/answer.ts'
 import type { Core } from '../mechanisms/core.ts'
 import type { Flusher } from '../mechanisms/flusher.ts'
 import { wasNotSent } from '../mechanisms/guarded-store.ts'
-import { measuredWrite, type WriteOperation } from '../mechanisms/measured-write.ts'
-import { absent, expectedVersions, versionConflict } from '../mechanisms/row-writer.ts'
+import {
+  measuredWrite,
+  type WriteOperation,
+  type WriteSubject,
+} from '../mechanisms/measured-write.ts'
+import { absent, drawKey, expectedVersions, versionConflict } from '../mechanisms/row-writer.ts'
 import { Turns } from '../mechanisms/turns.ts'
 import type { SourceReads } from './read-through.ts'
 
@@ -50,13 +54,14 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
   async create(draft: Partial<Value>): Promise<CreateResult<Key, Value>> {
     const { source, core } = this.#parts
     core.assertOpen()
-    const key = await source.nextKey()
-    const json = await core.encode(source.complete(key, draft, undefined), key)
-    const result = await this.#measured('create', key, async () => {
+    const subject: WriteSubject = { operation: 'create', id: '' }
+    return measuredWrite(core, subject, async () => {
+      const key = await drawKey(core, source)
+      subject.id = core.keys.encode(key)
+      const json = await core.encode(source.complete(key, draft, undefined), key)
       const accepted = definite(key, await this.#enqueue(key, json, 'any'))
-      return this.#result(json, accepted, false)
+      return { ...this.#result(json, accepted, false), key } as CreateResult<Key, Value>
     })
-    return { ...result, key } as CreateResult<Key, Value>
   }
 
   async update(
@@ -116,6 +121,7 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
     const versions = expectedVersions(options)
     for (let attempt = 1; ; attempt += 1) {
       const current = await reads.inspect(key)
+      if (current.isStale) throw unknownValue(key)
       if (current.json === undefined) return { ...absent<Value>(), status: 'accepted' }
       if (versions !== undefined && !versions.includes(current.version)) {
         throw versionConflict(key, current.version)
@@ -135,9 +141,11 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
     json: string | null,
     precondition: Precondition,
   ): Promise<EnqueueResult> {
-    const { core, journal, flusher, delayMs } = this.#parts
+    const { core, source, journal, flusher, delayMs } = this.#parts
     core.assertOpen()
     const id = core.keys.encode(key)
+    // a key that cannot be read back from its text could never be flushed
+    source.parseKey(core.keys.textOf(id))
     // past it the store refuses the write, so that an unanswered one does not happen much later
     const deadlineAt = core.clock.now() + core.settings.storeWriteDeadlineMs
     let result: EnqueueResult
@@ -146,12 +154,14 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
         journal.enqueue(id, { json, precondition, delayMs, deadlineAt }),
       )
     } catch (cause) {
+      // it may have been accepted
+      flusher.expect(core.clock.now() + delayMs)
       throw unanswered(key, cause)
     }
     if (result.outcome === 'accepted') {
+      flusher.expect(core.clock.now() + delayMs)
       core.recorder.enqueued += 1
       if (result.coalesced) core.recorder.coalesced += 1
-      flusher.expect(core.clock.now() + delayMs)
     }
     return result
   }
@@ -211,6 +221,15 @@ function contended(key: unknown): CacheError {
     'WRITE_TIMEOUT',
     `write of key ${String(key)}: it changed ${maxTries} times meanwhile, or could not be cached; nothing was written`,
     { key, retryAfterMs: 100 },
+  )
+}
+
+/** Nothing can be compared with, or made from, a value that may be older than an accepted write. */
+function unknownValue(key: unknown): CacheError {
+  return new CacheError(
+    'STORE_UNAVAILABLE',
+    `write of key ${String(key)}: its current value is not known; nothing was written`,
+    { key, retryAfterMs: 1_000 },
   )
 }
 

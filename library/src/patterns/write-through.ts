@@ -15,8 +15,12 @@
  */
 import type { Content } from '../contract/entry.ts'
 import { CacheError, hasCode } from '../contract/errors.ts'
-import type { EndResult } from '../contract/store.ts'
-import { type Committed, commitWithin, type WriteFence } from '../mechanisms/commit.ts'
+import {
+  type Committed,
+  commitWithin,
+  invalidateTwice,
+  type WriteFence,
+} from '../mechanisms/commit.ts'
 import type { Core } from '../mechanisms/core.ts'
 
 const publishTries = 3
@@ -31,9 +35,12 @@ export function writeThroughFence<Key>(
 
   async function begin(id: string): Promise<string> {
     const token = core.tokens.next()
+    const sentAt = clock.now()
     try {
       await store.write('begin', (s) => s.begin(id, token, markMs))
-      return token
+      // the commit may take the other half: a mark has to outlive it
+      if (clock.now() - sentAt <= markMs / 2) return token
+      throw new CacheError('STORE_TIMEOUT', `store: begin took more than half of ${markMs} ms`)
     } catch (cause) {
       // it may have been executed: a mark that nobody ends makes readers load until it expires
       background.run('abort', () => abort(id, token))
@@ -57,12 +64,6 @@ export function writeThroughFence<Key>(
     if (token !== null) await background.attempt('abort', () => abort(id, token))
   }
 
-  /** The mark stays, so that nobody fills until it expires; the commit may still happen before its deadline. */
-  async function outcomeIsUnknown(id: string): Promise<void> {
-    background.later('invalidate-later', settings.writeDeadlineMs, () => invalidator.invalidate(id))
-    await invalidator.invalidate(id)
-  }
-
   async function publish(
     id: string,
     token: string | null,
@@ -70,7 +71,9 @@ export function writeThroughFence<Key>(
   ): Promise<'confirmed' | 'unconfirmed'> {
     for (let attempt = 1; attempt <= publishTries; attempt += 1) {
       try {
-        report(id, await store.write('end', (s) => s.end(id, token, content)))
+        const { result, markLost } = await store.write('end', (s) => s.end(id, token, content))
+        // a repeat finds what the first one published, and its mark gone
+        if (markLost && (attempt === 1 || result !== 'kept')) reportLost(id)
         return 'confirmed'
       } catch {
         // END is idempotent by token and version, so that one whose answer was lost is sent again
@@ -81,23 +84,39 @@ export function writeThroughFence<Key>(
     return 'unconfirmed'
   }
 
-  function report(id: string, { markLost }: EndResult): void {
-    if (!markLost || consistency === 'acked') return
+  function reportLost(id: string): void {
     core.recorder.marksLost += 1
     core.emitter.emit({ type: 'mark-lost', cache: settings.name, key: id })
   }
 
-  /** Renews the marks while a commit of unknown length runs. */
-  function keepMarked(marks: ReadonlyMap<string, string>): () => void {
-    if (marks.size === 0) return () => {}
+  /** All keys, or none: a mark that was set is taken away when another cannot be. */
+  async function beginAll(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const marks = new Map<string, string>()
+    const begun = await Promise.allSettled(ids.map(async (id) => marks.set(id, await begin(id))))
+    const failed = begun.find((outcome) => outcome.status === 'rejected')
+    if (failed === undefined) return marks
+    await Promise.all([...marks].map(([id, token]) => giveUp(id, token)))
+    throw failed.reason
+  }
+
+  /** Renews the marks while a commit of unknown length runs. The returned function ends that, and waits for renewals under way. */
+  function keepMarked(marks: ReadonlyMap<string, string>): () => Promise<unknown> {
+    if (marks.size === 0) return async () => {}
     let cancel = clock.after(markMs / 3, renew)
+    let renewing: Promise<unknown> = Promise.resolve()
     function renew() {
       cancel = clock.after(markMs / 3, renew)
-      for (const [id, token] of marks) {
-        background.run('renew-mark', () => store.write('begin', (s) => s.begin(id, token, markMs)))
-      }
+      const renewals = [...marks].map(([id, token]) =>
+        background.attempt('renew-mark', () =>
+          store.write('begin', (s) => s.begin(id, token, markMs)),
+        ),
+      )
+      renewing = Promise.all([renewing, ...renewals])
     }
-    return () => cancel()
+    return () => {
+      cancel()
+      return renewing
+    }
   }
 
   return {
@@ -113,7 +132,8 @@ export function writeThroughFence<Key>(
           onLate: () => background.run('invalidate-later', () => invalidator.invalidate(id)),
         })
       } catch (error) {
-        if (hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) await outcomeIsUnknown(id)
+        // then the mark stays, so that nobody fills until it expires
+        if (hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) await invalidateTwice(core, id)
         else await giveUp(id, token)
         throw error
       }
@@ -125,25 +145,17 @@ export function writeThroughFence<Key>(
     },
 
     async runOpaque(ids, commit) {
-      const marks = new Map<string, string>()
-      try {
-        if (consistency === 'linearizable') {
-          for (const id of new Set(ids)) marks.set(id, await begin(id))
-        }
-      } catch (error) {
-        await Promise.all([...marks].map(([id, token]) => giveUp(id, token)))
-        throw error
-      }
-      const release = keepMarked(marks)
+      const marks = await beginAll(consistency === 'linearizable' ? ids : [])
+      const stopRenewing = keepMarked(marks)
       try {
         const result = await commit()
-        release()
         const told = await Promise.all(ids.map((id) => invalidator.invalidate(id)))
+        // a renewal that is executed after the abort would be a mark that nobody ends
+        await stopRenewing()
         await Promise.all([...marks].map(([id, token]) => giveUp(id, token)))
         return { result, status: told.includes('unconfirmed') ? 'unconfirmed' : 'confirmed' }
       } catch (error) {
-        release()
-        await Promise.all(ids.map(outcomeIsUnknown))
+        await Promise.all([stopRenewing(), ...ids.map((id) => invalidateTwice(core, id))])
         throw error
       }
     },

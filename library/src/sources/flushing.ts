@@ -73,7 +73,7 @@ function flushSql({ table, key, keyType, version, columns, record }: TableMappin
     order by i.place`
 }
 
-/** `undefined`: somebody else's write came between the statement's snapshot and its guard. */
+/** `undefined`: it stands there already, or another write came between the statement's snapshot and its guard. */
 function outcomeOf<Key>(
   { version, json }: FlushRow<Key>,
   { applied, standing }: FlushedRow,
@@ -81,8 +81,6 @@ function outcomeOf<Key>(
   if (applied) return { outcome: 'applied' }
   if (standing === null) return json === null ? { outcome: 'applied' } : undefined
   const other = Number(standing)
-  // My own, from an attempt whose answer was lost.
-  if (other === version && json !== null) return { outcome: 'applied' }
   return other > version ? { outcome: 'newer', version: other } : undefined
 }
 
@@ -105,6 +103,7 @@ async function askAgain<Key>(
     if (known !== undefined) return known
     const other = versions.get(String(row.key))
     if (other === undefined && row.json === null) return { outcome: 'applied' }
+    // My own, from an attempt whose answer was lost.
     if (other === row.version && row.json !== null) return { outcome: 'applied' }
     return { outcome: 'newer', version: Math.max(other ?? 0, row.version) }
   })

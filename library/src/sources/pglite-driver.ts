@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CacheError, outcomeUnknown } from '../contract/errors.ts'
 import type { SqlDriver, SqlQueries } from './sql-driver.ts'
 import { provesRollback } from './sqlstate.ts'
@@ -26,6 +27,7 @@ export function pgliteDriver(pglite: PGliteClient): SqlDriver {
     if (pglite.closed) throw new CacheError('CLOSED', 'this PGlite instance is closed')
   }
   const query: SqlDriver['query'] = async (text, parameters = [], { signal } = {}) => {
+    await othersFirst()
     refuseIfClosed(signal)
     return await rowsOf(pglite.query(text, [...parameters]))
   }
@@ -56,6 +58,16 @@ export function pgliteDriver(pglite: PGliteClient): SqlDriver {
       }
     },
   }
+}
+
+/**
+ * A query of PGlite computes on this very thread, and ends before any socket is looked at again.
+ * So what has arrived by now is read first, and its callers find the load under way instead of
+ * queueing behind it: two turns of the event loop have a poll between them.
+ */
+async function othersFirst(): Promise<void> {
+  await nextTurn()
+  await nextTurn()
 }
 
 function queriesOf(tx: PGliteTransaction): SqlQueries {

@@ -128,15 +128,13 @@ class InProcessStore implements MemoryStore {
   invalidate(key: string): void {
     const held = this.#space.find(key, this.#now())
     if (held?.kind === 'pending') held.poison()
-    else if (!isDirty(held)) this.#space.delete(key)
+    else this.#space.delete(key)
   }
 
   invalidateUpTo(key: string, version: Version): void {
     const held = this.#space.find(key, this.#now())
     if (held?.kind === 'pending') held.raise(version)
-    else if (!isDirty(held) && !(held?.kind === 'value' && held.version >= version)) {
-      this.#space.delete(key)
-    }
+    else if (held?.kind !== 'value' || held.version < version) this.#space.delete(key)
   }
 
   claimRefresh(key: string, softAt: number, refreshMs: number): boolean {
@@ -217,11 +215,11 @@ class InProcessStore implements MemoryStore {
     },
   ): EndResult {
     const { key, token, content, now } = end
-    const wasAlive = pending.leave(token, now)
-    const markLost = token !== null && !wasAlive
+    const markLost = !pending.leave(token, now) && token !== null
     pending.raise(content.version)
     if (!pending.isEmpty) return { result: 'pending', markLost }
-    if (wasAlive && pending.mayPublish(content.version)) {
+    // mine was the last one alive
+    if (pending.mayPublish(content.version)) {
       return { result: this.#publish(key, content, now), markLost }
     }
     this.#space.delete(key)

@@ -1,4 +1,4 @@
-export { type Counts, countingSource } from './fakes/counting-source.ts'
+export { type CountingSourceOptions, type Counts, countingSource } from './fakes/counting-source.ts'
 export { delayedStore } from './fakes/delayed-store.ts'
 export {
   type FailureMode,

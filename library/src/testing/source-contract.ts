@@ -4,6 +4,7 @@ import { flushCases } from './sources/flush-cases.ts'
 import { loadCases } from './sources/load-cases.ts'
 import { raceCases } from './sources/race-cases.ts'
 import { writeCases } from './sources/write-cases.ts'
+import type { ContractCase } from './suite.ts'
 
 export type { ContractValue } from './sources/check.ts'
 
@@ -12,12 +13,6 @@ export interface SourceSubject<Source> {
   readonly source: Source
   /** Runs after each test. */
   readonly close?: () => Promise<void>
-}
-
-/** One promise of the contract; `run` rejects with an `AssertionError` when it is broken. */
-export interface ContractCase {
-  readonly title: string
-  readonly run: () => Promise<void>
 }
 
 /** How the suite gets its source: anew for each test, or the same over and over, since every test draws its own keys. */

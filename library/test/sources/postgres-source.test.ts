@@ -219,8 +219,18 @@ describe('versions', () => {
     await source.flush([{ key: 1, version: 5_000, json }], inTime())
     const later = await open()
     expect(await later.update(1, { name: 'y' }, inTime())).toMatchObject({ version: 5_001 })
-    await later.delete(1, inTime())
-    expect((await (await open()).insert(2, { name: 'z' }, inTime())).version).toBe(5_003)
+    await later.insert(2, { name: 'z' }, inTime())
+    await later.delete(2, inTime())
+    expect((await (await open()).insert(2, { name: 'z' }, inTime())).version).toBe(5_004)
+  })
+})
+
+describe('names', () => {
+  test('of any kind are names, and nothing else', async () => {
+    const name = `it's \\ "mine"`
+    await database.pglite.exec(`create sequence ${schema}."it's \\ ""mine""" start 70`)
+    const source = await open({ versionSequence: name })
+    expect((await source.insert(1, { name: 'x' }, inTime())).version).toBe(70)
   })
 })
 

@@ -177,15 +177,15 @@ describe('answers', () => {
 
   test('share one value, frozen deeply, through claims and extensions too', () => {
     const store = filledStore({}, 1, '{"tags":[{"a":1}]}')
-    const valueOf = () => (store.get('k:0') as { value: { tags: object[] } }).value
-    const value = valueOf()
-    expect(valueOf()).toBe(value)
+    const sharedValue = () => (store.get('k:0') as { value: { tags: object[] } }).value
+    const value = sharedValue()
+    expect(sharedValue()).toBe(value)
     for (const part of [value, value.tags, value.tags[0]]) expect(Object.isFrozen(part)).toBe(true)
     const { softAt } = store.get('k:0') as { softAt: number }
     store.claimRefresh('k:0', softAt, 1_000)
-    expect(valueOf()).toBe(value)
+    expect(sharedValue()).toBe(value)
     expect(store.refresh('k:0', 1, { ...content, json: '{}' })).toBe('extended')
-    expect(valueOf()).toBe(value)
+    expect(sharedValue()).toBe(value)
   })
 
   test('do not change in the hands of a reader', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Subject } from './contract.ts'
+import type { Subject } from './contract-subject.ts'
 
 const latency = { p50: 0, p95: 0, p99: 0, max: 0 }
 const zeros = {

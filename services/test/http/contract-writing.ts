@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Subject } from './contract.ts'
+import type { Subject } from './contract-subject.ts'
 import { expectProblem } from './expectations.ts'
 
 /** `POST`, `PUT` and `DELETE` of users that are taken. */

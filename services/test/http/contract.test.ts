@@ -6,7 +6,8 @@ import { readEnvironment } from '../../environment.ts'
 import { buildApp } from '../../http/app.ts'
 import type { ServiceParts } from '../../http/port.ts'
 import { type Wiring, wire } from '../../wiring.ts'
-import { httpContract, type RunningService, type Traits } from './contract.ts'
+import { httpContract } from './contract.ts'
+import type { RunningService, Traits } from './contract-subject.ts'
 
 const services: readonly (Traits & { main: () => Promise<Main> })[] = [
   { pattern: 'cache-aside', ...confirming(), main: () => import('../../cache-aside/main.ts') },

@@ -106,6 +106,16 @@ describe('malformed HTTP', () => {
     expectProblem(await problemOf(url, long), 'HEADERS_TOO_LARGE')
   })
 
+  test('that does not arrive in time is a 408 problem', async () => {
+    const { url, app } = await startApp()
+    expect(app.server.requestTimeout).toBe(60_000)
+    app.server.once('connection', (socket) => {
+      const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
+      socket.once('data', () => app.server.emit('clientError', late, socket))
+    })
+    expectProblem(await problemOf(url, 'POST /users HTTP/1.1\r\n'), 'REQUEST_TIMEOUT')
+  })
+
   test('an Expect that nobody knows is ignored', async () => {
     const { url } = await startApp()
     const request =

@@ -95,6 +95,7 @@ describe('the log', () => {
     app.log.error(new Error(secret))
     app.log.warn({ err: new Error(secret) })
     app.log.warn({ err: new Error(secret) }, secret)
+    app.log.warn({ err: new Error(secret) }, `failed: ${secret}`)
     expect(log.lines().length).toBeGreaterThan(3)
     expect(log.text()).not.toContain(secret)
   })

@@ -139,9 +139,10 @@ describe('closing', () => {
     const closed = app.close()
     await expect(fetch(`${url}/healthz`)).rejects.toThrow()
     expect(parts.calls).toEqual(['read 7'])
+    const closing = withinASecond(closed)
     release()
     expectProblem(parseRaw(await request), 'USER_NOT_FOUND')
-    await closed
+    await closing
     expect(parts.calls).toEqual(['read 7', 'close'])
   })
 
@@ -152,6 +153,28 @@ describe('closing', () => {
     const answered = new Promise((resolve) => socket.once('data', resolve))
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
     await answered
+    await withinASecond(app.close())
+    await ended
+  })
+
+  test('closes connections that never asked anything', async () => {
+    const { url, app } = await startApp()
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    await new Promise((resolve) => app.server.once('connection', resolve))
+    await withinASecond(app.close())
+    await ended
+  })
+
+  test('cuts off a request that does not arrive', async () => {
+    const { url, app } = await startApp()
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    const arrived = new Promise((resolve) =>
+      app.server.once('connection', (accepted) => accepted.once('data', resolve)),
+    )
+    socket.write('POST /users HTTP/1.1\r\nHost: x\r\nContent-Le')
+    await arrived
     await app.close()
     await ended
   })
@@ -178,3 +201,10 @@ describe('closing', () => {
     expect(second.headers.get('connection')).toBe('close')
   })
 })
+
+/** Long before the service cuts connections off. */
+async function withinASecond(closed: PromiseLike<unknown>): Promise<void> {
+  const startedAt = performance.now()
+  await closed
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+}

@@ -89,7 +89,7 @@ describe('If-Match on a write', () => {
     expect(parts.calls).toEqual([`update 1 ${JSON.stringify(versions)}`])
   })
 
-  test.each(['1', '"1', '1"', '"1" "2"', '"a b"', 'w/"1"', '*, "1"', ''])(
+  test.each(['1', '"1', '1"', '"1" "2"', '"1", 2', '"a b"', 'w/"1"', '*, "1"', ''])(
     '%j is refused: no list of entity tags',
     async (header) => {
       const { url, parts } = await startApp()

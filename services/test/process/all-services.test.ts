@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { patternNames } from '../../http/port.ts'
 import { serviceNames } from '../../ports.ts'
 import {
@@ -12,6 +12,9 @@ import {
   temporaryFolder,
   workspace,
 } from './service-process.ts'
+
+// Starts take seconds, and more on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 // One process, one folder: the tests below are its life, in order.
 let dataDir: string
@@ -110,6 +113,15 @@ describe('all six services in one process', () => {
       const changed = await send('PUT', `${urls[name]}/users/9`, marker)
       expect(changed.status, name).toBe(200)
     }
+    // What fails may be logged: the database's own words quote the email.
+    for (const name of patternNames) {
+      const taken = { ...marker, email: marker.email.toUpperCase() }
+      expect((await send('PUT', `${urls[name]}/users/11`, taken)).status, name).toBe(
+        name === 'write-behind' ? 200 : 409,
+      )
+      const odd = await send('POST', `${urls[name]}/users`, { ...marker, [marker.name]: 1 })
+      expect(odd.status).toBe(400)
+    }
     // Write-behind has a second to flush what was accepted last; the signal comes before.
     const { code, ms } = await stop('SIGTERM')
     expect(code, services.output()).toBe(0)
@@ -136,7 +148,8 @@ describe('all six services in one process', () => {
 
   test('never log a name or an email, at any level', () => {
     const log = written.join('\n')
-    expect(log).toContain('"level":')
+    expect(log).toContain('"msg":"write-failure"')
+    expect(log).toContain('"msg":"dead-letter"')
     expect(log).not.toMatch(/grepme|markerson|only.here/i)
     expect(log).not.toMatch(/user[0-9]+@example\.com|User [0-9]+/)
   })

@@ -3,8 +3,11 @@ import { readdir, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { cleanUp, startServices, temporaryFolder } from './service-process.ts'
+
+// Starts take seconds, and more on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 afterAll(cleanUp)
 

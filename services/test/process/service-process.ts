@@ -29,12 +29,17 @@ export async function temporaryFolder(): Promise<string> {
   return folder
 }
 
-/** Ends what a test left running, and removes its folders. */
-export async function cleanUp(): Promise<void> {
+/** Ends what a failed test left running. */
+export async function endRunning(): Promise<void> {
   for (const child of running) {
     process.kill(-(child.pid ?? 0), 'SIGKILL')
     await once(child, 'exit')
   }
+}
+
+/** Ends what is running, and removes the folders. */
+export async function cleanUp(): Promise<void> {
+  await endRunning()
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
 }
 

@@ -1,20 +1,25 @@
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { readdir, utimes } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   cleanUp,
+  endRunning,
   type ServiceProcess,
   start,
   startServices,
   temporaryFolder,
 } from './service-process.ts'
 
+// Starts take seconds, and more on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
+
 let variables: Readonly<Record<string, string>>
 beforeAll(async () => {
   variables = { DATA_DIR: await temporaryFolder(), SEED_USERS: '5' }
 })
+afterEach(endRunning)
 afterAll(cleanUp)
 
 function npmStart(...names: readonly string[]): ServiceProcess {
@@ -55,11 +60,25 @@ describe('npm start', () => {
   })
 })
 
+describe('npm run dev', () => {
+  test('starts the services anew when a file of theirs changes, and leaves nothing behind', async () => {
+    const dev = start('npm', ['run', 'dev', '--', 'cache-aside'], variables)
+    await dev.ready
+    const now = new Date()
+    await utimes(new URL('../../dist/banner.js', import.meta.url), now, now)
+    const starts = () => dev.output().match(/^Ready/gm)?.length
+    await vi.waitUntil(() => starts() === 2, { timeout: 15_000 })
+    dev.kill('SIGTERM')
+    // Its output ends when the last process that could write has ended.
+    expect((await ending(dev)).ms).toBeLessThan(10_000)
+  })
+})
+
 describe('a signal', () => {
   test('ends a process that is still starting', async () => {
-    const dataDir = await temporaryFolder()
-    const services = startServices([], { DATA_DIR: dataDir, SEED_USERS: '1000' })
-    await vi.waitUntil(async () => (await readdir(dataDir)).length > 0, { timeout: 10_000 })
+    const services = startServices([], { ...variables, SEED_USERS: '1000' })
+    const folder = variables.DATA_DIR ?? ''
+    await vi.waitUntil(async () => (await readdir(folder)).includes('lock'), { timeout: 10_000 })
     services.kill('SIGTERM')
     const { code, ms } = await ending(services)
     expect(ms).toBeLessThan(10_000)
@@ -68,16 +87,20 @@ describe('a signal', () => {
   })
 
   test('drains the journal although a client never finishes its request', async () => {
-    const services = startServices(['write-behind'], { ...variables, WRITE_DELAY: '1m' })
-    const { 'write-behind': url = '' } = await services.ready
+    const services = startServices(['dashboard', 'write-behind'], {
+      ...variables,
+      WRITE_DELAY: '1m',
+    })
+    const { dashboard = '', 'write-behind': url = '' } = await services.ready
     const headers = { 'content-type': 'application/json' }
     const body = JSON.stringify({ name: 'Kept', email: 'kept@example.com' })
     const accepted = await fetch(`${url}/users/3`, { method: 'PUT', headers, body })
+    expect(accepted.status, await accepted.text()).toBe(200)
     expect(accepted.headers.get('write-status')).toBe('accepted')
-    const client = await unfinishedRequest(url)
+    const clients = [await unfinishedRequest(dashboard), await unfinishedRequest(url)]
     services.kill('SIGTERM')
     const { code, ms } = await ending(services)
-    client.destroy()
+    for (const client of clients) client.destroy()
     expect(code, services.output()).toBe(0)
     expect(ms).toBeLessThan(10_000)
 

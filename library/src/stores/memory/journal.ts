@@ -1,6 +1,7 @@
 import type { Version } from '../../contract/entry.ts'
 import { InvalidArgumentError } from '../../contract/errors.ts'
 import type {
+  AckTerms,
   DeadLetter,
   DirtyEntry,
   EnqueueRequest,
@@ -84,7 +85,7 @@ export class MemoryJournal implements Journal {
 
   ack(
     flushed: readonly { readonly key: string; readonly version: Version }[],
-    next: { readonly ttlMs: number; readonly negativeTtlMs: number; readonly dueAt: number },
+    next: AckTerms,
   ): number {
     const now = this.#now()
     let cleaned = 0
@@ -208,15 +209,12 @@ function jsonOf(entry: Entry): string | null {
   return entry.kind === 'value' ? entry.json : null
 }
 
-function cleanEntryOf(
-  entry: Entry,
-  ttls: { readonly ttlMs: number; readonly negativeTtlMs: number },
-  now: number,
-): Entry {
+function cleanEntryOf(entry: Entry, terms: AckTerms, now: number): Entry {
   if (entry.kind === 'negative') {
-    const times = { storedAt: entry.storedAt, hardAt: now + ttls.negativeTtlMs }
+    const times = { storedAt: entry.storedAt, hardAt: now + terms.negativeTtlMs }
     return new StoredAbsence(entry.version, times, false)
   }
-  const hardAt = now + ttls.ttlMs
-  return entry.with({ isDirty: false, softAt: hardAt, hardAt, goneAt: hardAt })
+  const hardAt = now + terms.ttlMs
+  const softAt = now + terms.softTtlMs
+  return entry.with({ isDirty: false, softAt, hardAt, goneAt: hardAt + terms.graceMs })
 }

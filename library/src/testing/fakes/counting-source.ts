@@ -1,4 +1,6 @@
+import type { Clock } from '../../contract/clock.ts'
 import type { Version } from '../../contract/entry.ts'
+import { writeTimeout } from '../../contract/errors.ts'
 import type {
   Change,
   DeleteOutcome,
@@ -8,6 +10,7 @@ import type {
   FlushOutcome,
   FlushRow,
   Row,
+  WriteContext,
   WriteOutcome,
 } from '../../contract/source.ts'
 import { intercepted } from './intercepted.ts'
@@ -20,16 +23,25 @@ export interface Counts<Value> {
   row(key: string): Row<Value> | undefined
 }
 
+/** What a `countingSource` refuses. */
+export interface CountingSourceOptions {
+  /** Writes after their deadline are refused by this clock. Default: deadlines are ignored. */
+  readonly clock?: Clock
+  /** The SQLSTATE with which a flush of this row fails, and with it its batch. Default: none does. */
+  readonly refuses?: (row: FlushRow<string>) => string | undefined
+}
+
 /**
  * A table in memory, with text keys and versions 1, 2, 3, ..., that counts its calls: the source
- * for tests that ask "how many loads?". Calls take effect when made and are answered in a
- * microtask; deadlines are ignored. To a flush, an error whose `sqlstate` is of class 22, 23 or 42
- * is poison (23503 and 23505: retried alone), any other is transient.
+ * for tests that ask "how many loads?". Calls take effect when made, and are answered in a
+ * microtask. To a flush, an error whose `sqlstate` is of class 22, 23 or 42 is poison (23503 and
+ * 23505: retried alone), any other is transient.
  */
 export function countingSource<Value extends object>(
   rows: Readonly<Record<string, Value>> = {},
+  options: CountingSourceOptions = {},
 ): { readonly source: FlushableSource<string, Value>; readonly counts: Counts<Value> } {
-  const table = new Table(rows)
+  const table = new Table(rows, options)
   const made: string[] = []
   const source = intercepted(
     table,
@@ -55,8 +67,10 @@ class Table<Value extends object> implements FlushableSource<string, Value> {
   readonly rows = new Map<string, Row<Value>>()
   #lastVersion: Version = 0
   #lastKey = 0
+  readonly #options: CountingSourceOptions
 
-  constructor(rows: Readonly<Record<string, Value>>) {
+  constructor(rows: Readonly<Record<string, Value>>, options: CountingSourceOptions) {
+    this.#options = options
     for (const [key, value] of Object.entries(rows)) this.#write(key, value)
   }
 
@@ -74,7 +88,8 @@ class Table<Value extends object> implements FlushableSource<string, Value> {
     return String(this.#lastKey)
   }
 
-  async insert(key: string, value: Partial<Value>): Promise<Row<Value>> {
+  async insert(key: string, value: Partial<Value>, context: WriteContext): Promise<Row<Value>> {
+    this.#assertInTime(context)
     if (this.rows.has(key)) {
       throw Object.assign(new Error(`key ${key} is taken`), { sqlstate: '23505' })
     }
@@ -84,24 +99,31 @@ class Table<Value extends object> implements FlushableSource<string, Value> {
   async update(
     key: string,
     change: Change<Value>,
-    { versions }: Expectation,
+    context: WriteContext & Expectation,
   ): Promise<WriteOutcome<Value>> {
+    this.#assertInTime(context)
     const row = this.rows.get(key)
     if (row === undefined) return { outcome: 'missing' }
     const value = typeof change === 'function' ? change(row.value) : { ...row.value, ...change }
-    return conflict(row, versions) ?? written(this.#write(key, value), true)
+    return conflict(row, context.versions) ?? written(this.#write(key, value), true)
   }
 
-  async put(key: string, value: Value, { versions }: Expectation): Promise<WriteOutcome<Value>> {
+  async put(
+    key: string,
+    value: Value,
+    context: WriteContext & Expectation,
+  ): Promise<WriteOutcome<Value>> {
+    this.#assertInTime(context)
     const row = this.rows.get(key)
-    if (row === undefined && versions !== undefined) return { outcome: 'missing' }
-    return conflict(row, versions) ?? written(this.#write(key, value), row !== undefined)
+    if (row === undefined && context.versions !== undefined) return { outcome: 'missing' }
+    return conflict(row, context.versions) ?? written(this.#write(key, value), row !== undefined)
   }
 
-  async delete(key: string, { versions }: Expectation): Promise<DeleteOutcome> {
+  async delete(key: string, context: WriteContext & Expectation): Promise<DeleteOutcome> {
+    this.#assertInTime(context)
     const row = this.rows.get(key)
     if (row === undefined) return { outcome: 'missing' }
-    const refused = conflict(row, versions)
+    const refused = conflict(row, context.versions)
     if (refused !== undefined) return refused
     this.rows.delete(key)
     return { outcome: 'deleted', version: ++this.#lastVersion }
@@ -115,14 +137,26 @@ class Table<Value extends object> implements FlushableSource<string, Value> {
     return text
   }
 
-  async flush(rows: readonly FlushRow<string>[]): Promise<FlushOutcome[]> {
+  async flush(rows: readonly FlushRow<string>[], context: WriteContext): Promise<FlushOutcome[]> {
+    this.#assertInTime(context)
+    for (const row of rows) {
+      const sqlstate = this.#options.refuses?.(row)
+      if (sqlstate !== undefined) {
+        throw Object.assign(new Error(`row ${row.key} is refused`), { sqlstate })
+      }
+    }
     return rows.map((row) => this.#flushRow(row))
   }
 
   classify(error: unknown): FlushFailure {
-    const sqlstate = String((error as { sqlstate?: unknown } | null)?.sqlstate ?? '08000')
+    const sqlstate = String((error as { sqlstate?: unknown } | null | undefined)?.sqlstate ?? '')
     if (sqlstate === '23503' || sqlstate === '23505') return { kind: 'retry-alone', sqlstate }
     return { kind: /^(22|23|42)/.test(sqlstate) ? 'poison' : 'transient', sqlstate }
+  }
+
+  #assertInTime({ deadlineAt }: WriteContext): void {
+    const { clock } = this.#options
+    if (clock !== undefined && clock.now() > deadlineAt) throw writeTimeout()
   }
 
   #write(key: string, value: Value): Row<Value> {

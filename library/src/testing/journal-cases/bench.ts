@@ -21,7 +21,13 @@ export const ample: JournalLimits = { maxKeys: 1_000, maxBytes: 64 * 1024 * 1024
 export const farAway = 9_999_999_999_999
 
 /** TTLs for `ack`. */
-export const clean = { ttlMs: long, negativeTtlMs: long, dueAt: farAway }
+export const clean = {
+  ttlMs: long,
+  softTtlMs: long,
+  graceMs: 0,
+  negativeTtlMs: long,
+  dueAt: farAway,
+}
 
 /** A store with its journal, and the steps that make a key dirty. */
 export class JournalBench extends StoreBench<JournalingStore> {

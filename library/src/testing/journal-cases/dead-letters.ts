@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { key, long } from '../store-cases/bench.ts'
 import { type JournalCase, letterOf } from './bench.ts'
 
 /** `quarantine` and `deadLetters`. */
@@ -15,6 +16,15 @@ export const deadLetterCases: readonly JournalCase[] = [
       await bench.counts(0, 1)
       await bench.lease('reader')
       await bench.fillIsStored('reader')
+    },
+  ],
+  [
+    'quarantine: no mark, set while the entry was dirty, comes to light',
+    async (bench) => {
+      const version = await bench.accepted('"refused"')
+      await bench.store.begin(key, 'w', long)
+      await bench.journal.quarantine(letterOf(version))
+      await bench.sees('absent')
     },
   ],
   [

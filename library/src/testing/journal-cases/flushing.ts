@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { key, short } from '../store-cases/bench.ts'
+import { key, long, short } from '../store-cases/bench.ts'
 import { clean, type JournalCase } from './bench.ts'
 
 /** `ack` and `restamp`: what was flushed, or met a newer row. */
@@ -23,11 +23,20 @@ export const flushingCases: readonly JournalCase[] = [
     'ack: a clean value expires when its TTL says so',
     async (bench) => {
       const version = await bench.accepted('"w"')
-      await bench.flushed(version, { ttlMs: 50_000 })
+      await bench.flushed(version, { ttlMs: 50_000, softTtlMs: 40_000 })
       const ackedAt = await bench.now()
       const { hardAt, softAt } = await bench.value()
       assert.ok(Math.abs(hardAt - ackedAt - 50_000) < 1_000)
-      assert.equal(softAt, hardAt)
+      assert.equal(hardAt - softAt, 10_000)
+    },
+  ],
+  [
+    'ack: a clean value is kept past its hard expiry for its grace',
+    async (bench) => {
+      const version = await bench.accepted('"w"')
+      await bench.flushed(version, { ttlMs: short, softTtlMs: short, graceMs: long })
+      await bench.expire()
+      await bench.sees(`V${version} "w"`)
     },
   ],
   [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { content, key, long, short, stateText } from '../store-cases/bench.ts'
-import { farAway, type JournalBench, type JournalCase } from './bench.ts'
+import { content, key, long, stateText } from '../store-cases/bench.ts'
+import { clean, farAway, type JournalBench, type JournalCase } from './bench.ts'
 
 /** Every operation of the store that must leave a dirty entry as it is. */
 const bystanders: Readonly<Record<string, (bench: JournalBench) => Promise<void>>> = {
@@ -90,8 +90,7 @@ export const guardingCases: readonly JournalCase[] = [
       const again = bench.journalOf('contract:1:')
       const version = await bench.accepted('1')
       assert.equal((await again.claim(9, farAway)).length, 1)
-      const times = { ttlMs: short, negativeTtlMs: short, dueAt: farAway }
-      assert.equal(await again.ack([{ key, version }], times), 1)
+      assert.equal(await again.ack([{ key, version }], clean), 1)
       assert.equal(await bench.dirtyKeys(), '')
     },
   ],

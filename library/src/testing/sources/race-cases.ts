@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { assertStands, type Check, inserted, inTime, standing, type Versioned } from './check.ts'
+import {
+  assertStands,
+  type Check,
+  contentOf,
+  inserted,
+  inTime,
+  standing,
+  type Versioned,
+} from './check.ts'
 
 const writers = 20
 
@@ -69,7 +77,8 @@ function deleteRaces<Key>(): Check<Versioned<Key>>[] {
           const writes = results.flatMap((result) => ('version' in result ? [result] : []))
           const last = writes.reduce((a, b) => (a.version > b.version ? a : b))
           // What stands at the end is what the highest version left.
-          if (last.outcome === 'written') await assertStands(source, key, last.value, last.version)
+          if (last.outcome === 'written')
+            await assertStands(source, key, contentOf(last.value), last.version)
           else assert.equal(await standing(source, key), undefined)
           assert.equal(new Set(writes.map(({ version }) => version)).size, writes.length)
         }

@@ -189,11 +189,12 @@ export const refreshingCases: readonly StoreCase[] = [
     },
   ],
   [
-    'refresh: an older version is refused',
+    'refresh: an older version is refused, even to the one who claimed',
     async (bench) => {
       await bench.filled(content(5, '"v"'))
       const refused = { answer: 'refused', leaves: 'V5 "v"' }
       await refreshes(bench, { from: 3, stored: content(4, '"r"') }, refused)
+      await claims(bench, (await bench.value()).softAt)
       await refreshes(bench, { from: 5, stored: content(0, '"r"') }, refused)
     },
   ],

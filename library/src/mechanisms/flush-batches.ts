@@ -1,0 +1,171 @@
+import { CacheError } from '../contract/errors.ts'
+import type { DirtyEntry, Journal } from '../contract/journal.ts'
+import type { FlushableSource, FlushFailure, FlushOutcome } from '../contract/source.ts'
+import { commitWithin } from './commit.ts'
+import type { Core } from './core.ts'
+
+/** What a batch is written from, and to. */
+export interface FlushTarget<Key, Value> {
+  readonly core: Core<Key>
+  readonly journal: Journal
+  readonly source: FlushableSource<Key, Value>
+  /** How long writes of a key are gathered, in milliseconds. */
+  readonly delayMs: number
+}
+
+/** Writes batches of dirty entries into the database, and tells the journal what became of each row. */
+export class FlushBatches<Key, Value> {
+  readonly #target: FlushTarget<Key, Value>
+  #isStopped = false
+
+  constructor(target: FlushTarget<Key, Value>) {
+    this.#target = target
+  }
+
+  /** No further statement is sent: a batch under way rejects. */
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /**
+   * Writes the rows, or parks them. Returns the keys that met a newer version in the database, and
+   * are dirty still. Rejects with a failure that may pass: what was not written by then is dirty still.
+   */
+  async write(rows: readonly DirtyEntry[]): Promise<readonly string[]> {
+    const { core, delayMs } = this.#target
+    const rewrittenDueAt = core.clock.now() + delayMs
+    const batch: Batch = { rewrittenDueAt, refused: [], overtaken: [] }
+    await this.#write(rows, batch)
+    await this.#settleRefused(batch)
+    return batch.overtaken
+  }
+
+  /** Writes the rows, halving around the refused ones. Rejects with a failure that may pass. */
+  async #write(rows: readonly DirtyEntry[], batch: Batch): Promise<void> {
+    let outcomes: readonly FlushOutcome[]
+    try {
+      outcomes = await this.#flushRows(rows)
+    } catch (error) {
+      const failure = this.#target.source.classify(error)
+      if (failure.kind === 'transient') throw error
+      const [only] = rows
+      if (only !== undefined && rows.length === 1) {
+        batch.refused.push({ row: only, failure, error, attempts: 1 })
+        return
+      }
+      const middle = rows.length >> 1
+      await this.#write(rows.slice(0, middle), batch)
+      await this.#write(rows.slice(middle), batch)
+      return
+    }
+    await this.#acknowledge(rows, outcomes, batch)
+  }
+
+  /** Parks what is poison. The row in another's way may be gone by now: the rest is tried alone, as long as one of them passes. */
+  async #settleRefused(batch: Batch): Promise<void> {
+    let waiting: readonly Refused[] = batch.refused
+    for (let hasPassed = true; hasPassed; ) {
+      hasPassed = false
+      const still: Refused[] = []
+      for (const refused of waiting) {
+        if (refused.failure.kind === 'poison') await this.#park(refused)
+        else if (await this.#passesAlone(refused, batch)) hasPassed = true
+        else still.push(refused)
+      }
+      waiting = still
+    }
+    for (const refused of waiting) await this.#park(refused)
+  }
+
+  async #passesAlone(refused: Refused, batch: Batch): Promise<boolean> {
+    let outcomes: readonly FlushOutcome[]
+    try {
+      outcomes = await this.#flushRows([refused.row])
+    } catch (error) {
+      const failure = this.#target.source.classify(error)
+      if (failure.kind === 'transient') throw error
+      Object.assign(refused, { failure, error, attempts: refused.attempts + 1 })
+      return false
+    }
+    await this.#acknowledge([refused.row], outcomes, batch)
+    return true
+  }
+
+  async #flushRows(rows: readonly DirtyEntry[]): Promise<readonly FlushOutcome[]> {
+    if (this.#isStopped) throw givenUp()
+    const { keys, settings, clock } = this.#target.core
+    const flushRows = rows.map(({ key, version, json }) => ({
+      key: this.#target.source.parseKey(keys.textOf(key)),
+      version,
+      json,
+    }))
+    // one that is answered later needs nothing: its rows are dirty still, and guarded by their versions
+    const outcomes = await commitWithin(
+      (context) => this.#target.source.flush(flushRows, context),
+      settings.writeDeadlineMs,
+      { clock, onLate() {} },
+    )
+    if (outcomes.length === rows.length) return outcomes
+    throw new CacheError(
+      'INVALID_VALUE',
+      `flush: expected ${rows.length} outcomes in the order of the rows, received ${outcomes.length}`,
+    )
+  }
+
+  async #acknowledge(
+    rows: readonly DirtyEntry[],
+    outcomes: readonly FlushOutcome[],
+    batch: Batch,
+  ): Promise<void> {
+    const { store, recorder } = this.#target.core
+    const applied: DirtyEntry[] = []
+    for (const [index, row] of rows.entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.outcome !== 'newer') {
+        applied.push(row)
+        continue
+      }
+      batch.overtaken.push(row.key)
+      const isRestamped = await store.write('restamp', () =>
+        this.#target.journal.restamp(row.key, row.version, outcome.version),
+      )
+      if (isRestamped) recorder.restamped += 1
+    }
+    if (applied.length === 0) return
+    const lifetimes = this.#target.core.content({ json: '', version: 0 })
+    const { ttlMs: negativeTtlMs } = this.#target.core.content({ json: null, version: 0 })
+    const next = { ...lifetimes, negativeTtlMs, dueAt: batch.rewrittenDueAt }
+    await store.write('ack', () => this.#target.journal.ack(applied, next))
+    recorder.flushed += applied.length
+  }
+
+  async #park({ row, failure, error, attempts }: Refused): Promise<void> {
+    const { store, emitter, clock } = this.#target.core
+    const { key, version, json } = row
+    const { sqlstate } = failure
+    const reason = error instanceof Error ? error.message : String(error)
+    const letter = { key, version, json, sqlstate, reason, attempts, at: clock.now() }
+    const outcome = await store.write('quarantine', () => this.#target.journal.quarantine(letter))
+    if (outcome === 'superseded') return
+    emitter.emit({ type: 'dead-letter', cache: emitter.cache, key, version, sqlstate })
+  }
+}
+
+interface Batch {
+  /** When a row is due that was written again while this batch was under way. */
+  readonly rewrittenDueAt: number
+  readonly refused: Refused[]
+  readonly overtaken: string[]
+}
+
+interface Refused {
+  readonly row: DirtyEntry
+  failure: FlushFailure
+  error: unknown
+  attempts: number
+}
+
+/** The flush was given up for good. */
+export function givenUp(): CacheError {
+  return new CacheError('CLOSED', 'flush: the cache is closed; what is left stays in the journal')
+}

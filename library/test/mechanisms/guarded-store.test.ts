@@ -1,0 +1,148 @@
+import { hasCode } from 'caching-patterns'
+import { memoryStore } from 'caching-patterns/memory'
+import { failingStore, manualClock, settle } from 'caching-patterns/testing'
+import { describe, expect, test, vi } from 'vitest'
+import { GuardedStore, wasNotSent } from '../../src/mechanisms/guarded-store.ts'
+import { remote } from '../patterns/reading-rig.ts'
+
+function guard(isRemote = true) {
+  const clock = manualClock()
+  const inner = memoryStore({ clock })
+  const { store, failures } = failingStore(isRemote ? remote(inner) : inner)
+  const errors: string[] = []
+  const states: string[] = []
+  const guarded = new GuardedStore(store, {
+    readDeadlineMs: 100,
+    writeDeadlineMs: 500,
+    clock,
+    onError: (operation) => errors.push(operation),
+    onBreaker: (state) => states.push(state),
+  })
+  const fail = async (times: number) => {
+    failures.on('get', 'reject', times)
+    for (let call = 0; call < times; call += 1) await outcome(guarded.get('k'))
+  }
+  return { clock, inner, failures, guarded, errors, states, fail }
+}
+
+async function outcome(call: unknown): Promise<unknown> {
+  try {
+    return await call
+  } catch (error) {
+    return error
+  }
+}
+
+describe('a call', () => {
+  test('in process is answered at once, without a promise', () => {
+    const { guarded } = guard(false)
+    expect(guarded.get('k')).toBeUndefined()
+  })
+
+  test('that hangs is STORE_TIMEOUT at its deadline: 100 ms for reads, 500 for writes', async () => {
+    const { guarded, failures, clock, errors } = guard()
+    failures.on('*', 'hang')
+    const get = outcome(guarded.get('k'))
+    const many = outcome(guarded.read('getMany', (store) => store.getMany(['k'])))
+    const write = outcome(guarded.write('invalidate', (store) => store.invalidate('k')))
+    await clock.advance(99)
+    expect(errors).toEqual([])
+    await clock.advance(1)
+    expect(errors).toEqual(['get', 'getMany'])
+    await clock.advance(400)
+    for (const call of [get, many, write]) {
+      expect(await call).toMatchObject({ code: 'STORE_TIMEOUT', retryable: true })
+    }
+    expect(errors).toHaveLength(3)
+    expect(clock.pending()).toBe(0)
+  })
+
+  test('that throws or rejects is STORE_UNAVAILABLE, with its cause', async () => {
+    const { guarded, failures } = guard()
+    for (const mode of ['reject', 'throw'] as const) {
+      failures.on('*', mode)
+      for (const call of [
+        () => guarded.get('k'),
+        () => guarded.write('release', (store) => store.release('k', 't')),
+      ]) {
+        const error = await outcome(call())
+        expect(hasCode(error, 'STORE_UNAVAILABLE')).toBe(true)
+        expect((error as Error).cause).toBeInstanceOf(Error)
+        expect(wasNotSent(error)).toBe(false)
+      }
+    }
+  })
+})
+
+describe('the breaker', () => {
+  test('opens after five failures in a row, not after five in all', async () => {
+    const { guarded, states, fail } = guard()
+    await fail(4)
+    await outcome(guarded.get('k'))
+    await fail(4)
+    expect(guarded.breakerState).toBe('closed')
+    await fail(5)
+    expect(guarded.breakerState).toBe('open')
+    expect(states).toEqual(['open'])
+  })
+
+  test('open, it rejects without asking the store, and says so', async () => {
+    const { guarded, failures, errors, fail } = guard()
+    await fail(5)
+    const calls = failures.calls()
+    const error = await outcome(guarded.write('fill', (store) => store.get('k')))
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryAfterMs: 250 })
+    expect(wasNotSent(error)).toBe(true)
+    expect(failures.calls()).toBe(calls)
+    expect(errors).toHaveLength(5)
+  })
+
+  test('half-open, it lets one call through, and closes when that succeeds', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const { guarded, failures, states, fail } = guard()
+      await fail(5)
+      vi.advanceTimersByTime(249)
+      expect(wasNotSent(await outcome(guarded.get('k')))).toBe(true)
+      vi.advanceTimersByTime(1)
+      failures.on('get', 'reject', 1)
+      const calls = failures.calls()
+      const outcomes = await Promise.all([1, 2, 3].map(() => outcome(guarded.get('k'))))
+      expect(failures.calls()).toBe(calls + 1)
+      expect(outcomes.map(wasNotSent)).toEqual([false, true, true])
+      vi.advanceTimersByTime(250)
+      expect(await guarded.get('k')).toBeUndefined()
+      expect(states).toEqual(['open', 'half-open', 'open', 'half-open', 'closed'])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('is not probed by the answer to a call that was sent before it opened', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const { guarded, failures, states, fail, clock } = guard()
+      failures.on('invalidate', 'hang')
+      const old = outcome(guarded.write('invalidate', (store) => store.invalidate('k')))
+      await fail(5)
+      vi.advanceTimersByTime(300)
+      await clock.advance(500)
+      await old
+      await settle()
+      expect(states).toEqual(['open'])
+      expect(await guarded.get('k')).toBeUndefined()
+      expect(states).toEqual(['open', 'half-open', 'closed'])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('works the same for a store in process that throws', async () => {
+    const { guarded, failures, states } = guard(false)
+    failures.on('get', 'throw')
+    for (let call = 0; call < 5; call += 1) await outcome(guarded.get('k'))
+    expect(states).toEqual(['open'])
+    failures.heal()
+    expect(wasNotSent(await outcome(guarded.get('k')))).toBe(true)
+  })
+})

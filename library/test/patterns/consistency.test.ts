@@ -1,0 +1,348 @@
+import {
+  type Cache,
+  type JournalingStore,
+  type Lookup,
+  outcomeUnknown,
+  readThrough,
+  refreshAhead,
+  writeBehind,
+  writeThrough,
+} from 'caching-patterns'
+import { memoryStore } from 'caching-patterns/memory'
+import {
+  countingSource,
+  delayedStore,
+  type ManualClock,
+  manualClock,
+  settle,
+  slowSource,
+} from 'caching-patterns/testing'
+import { describe, expect, test } from 'vitest'
+
+/**
+ * Random schedules: two processes share a store; every call of it, every load and every commit is
+ * executed and answered when the seed says so, some answers are lost, entries are evicted. What the
+ * readers saw is compared with the order in which the writes took effect.
+ */
+interface User {
+  readonly n: number
+}
+type Base = Parameters<typeof readThrough<string, User>>[0] & { store: JournalingStore }
+type Mode = 'around' | 'refresh-ahead' | 'acked' | 'linearizable' | 'behind'
+
+const key = 'k'
+const id = `cp:users:1:${key}`
+
+const factories: Record<Mode, (base: Base) => Cache<string, User>> = {
+  around: (base) => readThrough<string, User>(base),
+  'refresh-ahead': (base) => refreshAhead<string, User>({ ...base, after: 1 }),
+  acked: (base) => writeThrough<string, User>({ ...versioned(base), consistency: 'acked' }),
+  linearizable: (base) => writeThrough<string, User>({ ...versioned(base), markFor: '60s' }),
+  behind: (base) => writeBehind<string, User>({ ...versioned(base), delay: 20 }),
+}
+
+function versioned(base: Base) {
+  return base as Base & { source: ReturnType<typeof countingSource<User>>['source'] }
+}
+
+/** A wrong store: what it does instead. */
+type Mutant = (store: JournalingStore) => Partial<JournalingStore>
+
+const fillsAlways: Mutant = (store) => ({
+  async fill(at, _token, content) {
+    await store.invalidate(at)
+    await store.acquire(at, 'mutant', 1_000)
+    return store.fill(at, 'mutant', content)
+  },
+})
+const neverMarks: Mutant = () => ({ begin() {} })
+const refreshesBlindly: Mutant = (store) => ({
+  async refresh(at, _from, content) {
+    await store.invalidate(at)
+    await store.acquire(at, 'mutant', 1_000)
+    await store.fill(at, 'mutant', content)
+    return 'replaced'
+  },
+})
+
+describe('never older than the last confirmed write', () => {
+  for (const mode of ['around', 'refresh-ahead', 'acked', 'linearizable', 'behind'] as const) {
+    test(mode, async () => {
+      expect(await firstViolation(mode, 250, isFresh)).toBeUndefined()
+    })
+  }
+
+  test('is violated when fills are not refused, as the checker finds', async () => {
+    expect(await firstViolation('around', 250, isFresh, fillsAlways)).toBeDefined()
+    expect(await firstViolation('acked', 250, isFresh, fillsAlways)).toBeDefined()
+  })
+
+  test('is violated when a refresh is stored blindly, as the checker finds', async () => {
+    expect(await firstViolation('refresh-ahead', 250, isFresh, refreshesBlindly)).toBeDefined()
+  })
+})
+
+describe('linearizable', () => {
+  for (const mode of ['linearizable', 'behind'] as const) {
+    test(mode, async () => {
+      expect(await firstViolation(mode, 250, isLinearizable)).toBeUndefined()
+    })
+  }
+
+  test('is violated without marks, as the checker finds', async () => {
+    expect(await firstViolation('linearizable', 250, isLinearizable, neverMarks)).toBeDefined()
+    expect(await firstViolation('acked', 250, isLinearizable)).toBeDefined()
+  })
+})
+
+/** The seed of the first schedule that shows the property violated, and what was seen. */
+async function firstViolation(
+  mode: Mode,
+  seeds: number,
+  check: (reads: readonly Read[], states: readonly State[]) => string | undefined,
+  mutant?: Mutant,
+): Promise<string | undefined> {
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const { reads, states } = await explore(mode, seed, mutant)
+    const violation = check(reads, states)
+    if (violation !== undefined) return `seed ${seed}: ${violation}`
+  }
+  return undefined
+}
+
+/** The row after each write that took effect, in their order: its version, or `null`. */
+type State = number | null
+
+interface Read {
+  readonly startedAt: number
+  readonly endedAt: number
+  /** The last state that was confirmed before the read began, and the last one before it ended. */
+  readonly from: number
+  readonly to: number
+  readonly seen: State
+}
+
+function isFresh(reads: readonly Read[], states: readonly State[]): string | undefined {
+  const stale = reads.find(({ from, to, seen }) => states.slice(from, to + 1).indexOf(seen) < 0)
+  return stale && told(stale, states)
+}
+
+/** The order of the writes is known: each read takes the earliest state that no earlier read or write forbids. */
+function isLinearizable(reads: readonly Read[], states: readonly State[]): string | undefined {
+  const placed: { readonly endedAt: number; readonly at: number }[] = []
+  for (const read of [...reads].sort((a, b) => a.startedAt - b.startedAt)) {
+    const before = placed.filter(({ endedAt }) => endedAt < read.startedAt).map(({ at }) => at)
+    const at = states.indexOf(read.seen, Math.max(read.from, ...before))
+    if (at < 0 || at > read.to) return told(read, states)
+    placed.push({ endedAt: read.endedAt, at })
+  }
+  return undefined
+}
+
+function told(read: Read, states: readonly State[]): string {
+  return `${JSON.stringify(read)} of ${JSON.stringify(states)}`
+}
+
+async function explore(mode: Mode, seed: number, mutant: Mutant = () => ({})) {
+  const random = randomOf(seed)
+  const clock = manualClock()
+  const world = worldOf(mode, clock, mutant)
+  const caches = [0, 1].map(() => factories[mode]({ ...world.base, random, clock }))
+  const clients = [0, 1, 2, 3, 4, 5].map((client) =>
+    clientOf(client < 3, caches[client % 2] as Cache<string, User>, { world, random }),
+  )
+  for (let steps = 0; clients.some((client) => !client.isDone()); steps += 1) {
+    if (steps > 5_000) throw new Error(`${mode}, seed ${seed}: somebody is never answered`)
+    await settle()
+    const choices = [
+      ...clients.filter((client) => client.isIdle()).map((client) => () => client.next()),
+      ...world.waiting().map((call) => () => world.step(call, random)),
+    ]
+    if (choices.length === 0 || random() < 0.05) await clock.advance(30)
+    else if (random() < 0.05) await world.memory.invalidate(id)
+    else await choices[Math.floor(random() * choices.length)]?.()
+  }
+  await world.open()
+  return { reads: world.reads, states: world.states }
+}
+
+function worldOf(mode: Mode, clock: ManualClock, mutant: Mutant) {
+  const memory = memoryStore({ clock })
+  const { source, counts } = countingSource<User>({ [key]: { n: 0 } })
+  const states: State[] = [counts.row(key)?.version as number]
+  /** Which state a write of this version made. */
+  const places = new Map<number, number>()
+  const reads: Read[] = []
+  let confirmed = 0
+  let losses = 0
+
+  function took(version: number, isDelete: boolean): void {
+    places.set(version, states.length)
+    states.push(isDelete ? null : version)
+  }
+  const recordedSource = Object.assign(Object.create(source) as typeof source, {
+    update(...args: Parameters<typeof source.update>) {
+      // takes effect when called: nothing can be read in between
+      const done = source.update(...args)
+      const version = counts.row(key)?.version
+      if (version !== undefined) took(version, false)
+      return done
+    },
+    delete(...args: Parameters<typeof source.delete>) {
+      const had = counts.row(key) !== undefined
+      const place = states.length
+      const done = source.delete(...args)
+      if (had) states.push(null)
+      return done.then((outcome) => {
+        if (outcome.outcome === 'deleted') places.set(outcome.version, place)
+        return outcome
+      })
+    },
+    put(...args: Parameters<typeof source.put>) {
+      const done = source.put(...args)
+      took(counts.row(key)?.version as number, false)
+      return done
+    },
+  })
+  const { journal } = memory
+  const recordedStore = Object.assign(Object.create(memory) as JournalingStore, {
+    journal(...args: Parameters<typeof journal>) {
+      const real = memory.journal(...args)
+      return Object.assign(Object.create(real) as typeof real, {
+        enqueue(...[at, request]: Parameters<typeof real.enqueue>) {
+          const result = real.enqueue(at, request)
+          if ('outcome' in result && result.outcome === 'accepted') {
+            took(result.version, request.json === null)
+          }
+          return result
+        },
+      })
+    },
+  })
+  for (const method of methods) {
+    Object.assign(recordedStore, { [method]: Reflect.get(memory, method).bind(memory) })
+  }
+  Object.assign(recordedStore, mutant(memory))
+  const { store, held } = delayedStore(recordedStore)
+  const slow = slowSource(recordedSource, ['load', 'update', 'delete', 'put', 'flush'])
+  type Waiting = ReturnType<typeof held.waiting>[number]
+
+  return {
+    memory,
+    reads,
+    states,
+    base: { name: 'users', store, source: slow.source, ...patient } satisfies Omit<Base, 'clock'>,
+    waiting: () => [...held.waiting(), ...slow.held.waiting()],
+    async step(call: Waiting, random: () => number): Promise<void> {
+      const chance = random()
+      // never as many in a row as open the breaker, which reads the machine's clock
+      if (chance < 0.03 && losses < 3) {
+        losses += 1
+        if (random() < 0.5) await call.execute()
+        const isCommit = ['update', 'delete', 'put'].includes(call.method)
+        call.fail(isCommit ? outcomeUnknown(new Error('lost')) : new Error('lost'))
+      } else if (chance < 0.4) await call.execute()
+      else await call.answer()
+    },
+    async open() {
+      await Promise.all([held.open(), slow.held.open()])
+    },
+    confirm(version: number) {
+      confirmed = Math.max(confirmed, places.get(version) ?? 0)
+    },
+    reading() {
+      const from = confirmed
+      const startedAt = tick()
+      return ({ isStale, json, version }: Lookup<User>) => {
+        const seen = json === undefined ? null : version
+        const to = states.length - 1
+        if (!isStale) reads.push({ from, to, startedAt, endedAt: tick(), seen })
+      }
+    },
+  }
+
+  function tick(): number {
+    ticks += 1
+    return ticks
+  }
+}
+let ticks = 0
+
+const methods = [
+  'get',
+  'getMany',
+  'acquire',
+  'fill',
+  'release',
+  'begin',
+  'end',
+  'abort',
+  'invalidate',
+  'invalidateUpTo',
+  'claimRefresh',
+  'refresh',
+  'clear',
+]
+
+/** Nothing times out by itself. */
+const patient = {
+  ttl: '1h',
+  storeReadDeadline: '60s',
+  storeWriteDeadline: '60s',
+  loadDeadline: '60s',
+  lease: '2m',
+} as const
+
+/** One that reads, or writes, one call after the other. */
+function clientOf(
+  isWriter: boolean,
+  cache: Cache<string, User>,
+  { world, random }: { world: ReturnType<typeof worldOf>; random: () => number },
+) {
+  let left = isWriter ? 3 : 8
+  let isBusy = false
+  async function write(): Promise<void> {
+    const kind = random()
+    const value = { n: left }
+    const writing =
+      kind < 0.25
+        ? cache.delete(key)
+        : kind < 0.6
+          ? cache.put(key, value)
+          : cache.update(key, value)
+    const { status, version, existed } = await writing
+    if (status !== 'unconfirmed' && (existed || version > 0)) world.confirm(version)
+  }
+  async function read(): Promise<void> {
+    const seen = world.reading()
+    const kind = random()
+    if (kind < 0.2) {
+      const found = (await cache.lookupMany([key])).get(key)
+      if (found !== undefined && !(found instanceof Error)) seen(found)
+    } else seen(await cache.lookup(key, kind < 0.3 ? { fresh: true } : {}))
+  }
+  return {
+    isIdle: () => left > 0 && !isBusy,
+    isDone: () => left === 0 && !isBusy,
+    next() {
+      left -= 1
+      isBusy = true
+      // a lost answer, or an unknown outcome: nothing was promised
+      const free = () => {
+        isBusy = false
+      }
+      ;(isWriter ? write() : read()).then(free, free)
+    },
+  }
+}
+
+/** Uniform in [0, 1), the same for the same seed (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
