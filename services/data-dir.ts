@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { basename, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { StartError } from './start-error.ts'
 
 /** Another process works in DATA_DIR. Its message is one line: who, and the ways out. */
@@ -61,7 +61,7 @@ export async function claimDataDir(dataDir: string): Promise<() => Promise<void>
   const file = randomUUID()
   const mine = join(dataDir, `${lockName}-${file}`)
   try {
-    await mkdir(mine, { recursive: true })
+    await makeFolder(mine)
     await writeFile(join(mine, file), JSON.stringify(await thisProcess()))
   } catch (error) {
     throw new DataDirError(dataDir, 'cannot be written', error)
@@ -76,6 +76,26 @@ export async function claimDataDir(dataDir: string): Promise<() => Promise<void>
   return async () => {
     await unlinkIfThere(join(lock, file))
     await removeEmpty(lock)
+  }
+}
+
+/** Node 20's own recursion never returns where the system answers ENOENT to every folder, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeOneFolder(path)
+  } catch (error) {
+    if (!isCode(error, 'ENOENT') || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await makeOneFolder(path)
+  }
+}
+
+/** What stands there already is a folder, or whoever uses it next says that it is none. */
+async function makeOneFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error
   }
 }
 

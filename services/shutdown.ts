@@ -1,7 +1,7 @@
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** Under npm one Ctrl-C arrives twice: from the terminal, and passed on by npm. */
-const sameKeystrokeMs = 300
+/** Under npm one signal to the group (Ctrl-C) arrives twice: directly, and passed on by npm. */
+const sameKeystrokeMs = 100
 
 /** Less than the 10 s after which a supervisor is expected to kill. */
 const closeWithinMs = 9_000

@@ -35,7 +35,6 @@ const unavailable =
   /^(08|40|53|57)[0-9A-Z]{3}$|^55P03$|^E(CONNREFUSED|CONNRESET|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|AI_AGAIN)$/
 
 function libraryProblem({ code, retryAfterMs, version }: LibraryError): Problem {
-  if (code === 'KEY_EXISTS') return emailTaken
   if (code === 'VERSION_CONFLICT') {
     const stands = version === undefined ? 'another version' : `version ${version}`
     return { code, detail: `the condition does not hold: the user stands at ${stands}` }

@@ -24,11 +24,20 @@ export async function refuseOverload(
   app: FastifyInstance,
   { rateLimit: max, maxEventLoopDelayMs = 1000, sampleIntervalMs = 1000 }: OverloadOptions,
 ): Promise<void> {
+  // A sample that the start itself falls into says nothing about requests.
+  let measuresFrom = 0
+  app.addHook('onListen', async () => {
+    measuresFrom = performance.now() + 2 * sampleIntervalMs
+  })
   await app.register(underPressure, {
     maxEventLoopDelay: maxEventLoopDelayMs,
     sampleInterval: sampleIntervalMs,
     pressureHandler: () =>
-      Promise.reject(new ProblemError({ code: 'OVERLOADED', detail: 'the service is overloaded' })),
+      performance.now() < measuresFrom
+        ? undefined
+        : Promise.reject(
+            new ProblemError({ code: 'OVERLOADED', detail: 'the service is overloaded' }),
+          ),
   })
   if (max === undefined) return
   await app.register(rateLimit, {

@@ -11,7 +11,6 @@ export const errorCodes = {
   WRITE_OUTCOME_UNKNOWN: { retryable: false },
   WRITE_UNCONFIRMED: { retryable: false },
   VERSION_CONFLICT: { retryable: false },
-  KEY_EXISTS: { retryable: false },
   JOURNAL_FULL: { retryable: true },
   UNSUPPORTED: { retryable: false },
   CLOSED: { retryable: false },

@@ -55,6 +55,8 @@ export interface Expectation {
  * `outcomeUnknown(cause)`.
  */
 export interface Source<Key, Value> {
+  /** Tells it from a `VersionedSource`. */
+  readonly versioned?: false | undefined
   load(key: Key, context: SourceContext): Promise<Value | null | undefined>
   /** One result per key, in the order of `keys`; an `Error` fails its own key only. */
   loadMany?(

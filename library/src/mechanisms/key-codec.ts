@@ -11,6 +11,7 @@ interface WellFormed {
 export class KeyCodec<Key> {
   readonly prefix: string
   readonly #encode: ((key: Key) => string) | undefined
+  #numbers: NumberTexts | undefined
 
   constructor(prefix: string, encode?: (key: Key) => string) {
     this.prefix = prefix
@@ -20,7 +21,8 @@ export class KeyCodec<Key> {
   /** The stored key; throws `INVALID_KEY`. */
   encode(key: Key): string {
     if (typeof key === 'number' && this.#encode === undefined && Number.isSafeInteger(key)) {
-      return this.prefix + key
+      this.#numbers ??= new NumberTexts(this.prefix)
+      return this.#numbers.of(key)
     }
     return this.prefix + this.#text(key)
   }
@@ -53,6 +55,31 @@ export class KeyCodec<Key> {
       )
     }
     return text
+  }
+}
+
+const slots = 16_384
+
+/**
+ * Stored keys of numbers, remembered: a text that is the same string each time need not be put
+ * together, hashed and compared again, which is 150 of the 580 ns of a hit. At most about 1 MB.
+ */
+class NumberTexts {
+  readonly #prefix: string
+  readonly #numbers = new Float64Array(slots).fill(Number.NaN)
+  readonly #texts: string[] = new Array(slots)
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  of(key: number): string {
+    const slot = key & (slots - 1)
+    if (this.#numbers[slot] !== key) {
+      this.#numbers[slot] = key
+      this.#texts[slot] = this.#prefix + key
+    }
+    return this.#texts[slot] as string
   }
 }
 

@@ -29,7 +29,8 @@ export async function measuredWrite<T extends { readonly status: string }>(
   try {
     done = await write()
   } catch (error) {
-    recorder.writeFailures += 1
+    // an answer, not a failure: the caller asked for this comparison
+    if (!hasCode(error, 'VERSION_CONFLICT')) recorder.writeFailures += 1
     if (hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) recorder.outcomeUnknown += 1
     emitter.emit({ type: 'write-failure', cache, key: subject.id, error })
     throw error

@@ -26,6 +26,22 @@ describe('a key', () => {
     expect(codec.textOf(stored)).toBe(stored.slice('cp:users:1:'.length))
   })
 
+  test('keeps apart numbers that share a place in memory', () => {
+    for (const key of [
+      5,
+      5 + 16_384,
+      5 - 16_384,
+      5 + 2 ** 32,
+      2 ** 53 - 1,
+      5,
+      0,
+      -0,
+      -(2 ** 53) + 1,
+    ]) {
+      expect(codec.encode(key)).toBe(`cp:users:1:${key}`)
+    }
+  })
+
   test.each([
     ['a fraction', 1.5, 'received 1.5'],
     ['an unsafe integer', 2 ** 53, 'received 9007199254740992'],

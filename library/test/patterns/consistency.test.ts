@@ -1,5 +1,6 @@
 import {
   type Cache,
+  type CacheOptions,
   type JournalingStore,
   type Lookup,
   outcomeUnknown,
@@ -27,7 +28,11 @@ import { describe, expect, test } from 'vitest'
 interface User {
   readonly n: number
 }
-type Base = Parameters<typeof readThrough<string, User>>[0] & { store: JournalingStore }
+type Source = ReturnType<typeof countingSource<User>>['source']
+type Base = Omit<CacheOptions<string, User>, 'read' | 'write'> & {
+  readonly store: JournalingStore
+  readonly source: Source
+}
 type Mode = 'around' | 'refresh-ahead' | 'acked' | 'linearizable' | 'behind'
 
 const key = 'k'
@@ -36,13 +41,9 @@ const id = `cp:users:1:${key}`
 const factories: Record<Mode, (base: Base) => Cache<string, User>> = {
   around: (base) => readThrough<string, User>(base),
   'refresh-ahead': (base) => refreshAhead<string, User>({ ...base, after: 1 }),
-  acked: (base) => writeThrough<string, User>({ ...versioned(base), consistency: 'acked' }),
-  linearizable: (base) => writeThrough<string, User>({ ...versioned(base), markFor: '60s' }),
-  behind: (base) => writeBehind<string, User>({ ...versioned(base), delay: 20 }),
-}
-
-function versioned(base: Base) {
-  return base as Base & { source: ReturnType<typeof countingSource<User>>['source'] }
+  acked: (base) => writeThrough<string, User>({ ...base, consistency: 'acked' }),
+  linearizable: (base) => writeThrough<string, User>({ ...base, markFor: '60s' }),
+  behind: (base) => writeBehind<string, User>({ ...base, delay: 20 }),
 }
 
 /** A wrong store: what it does instead. */
@@ -57,7 +58,7 @@ const fillsAlways: Mutant = (store) => ({
 })
 const neverMarks: Mutant = () => ({ begin() {} })
 const refreshesBlindly: Mutant = (store) => ({
-  async refresh(at, _from, content) {
+  async refresh(at, _from, content): Promise<'replaced'> {
     await store.invalidate(at)
     await store.acquire(at, 'mutant', 1_000)
     await store.fill(at, 'mutant', content)
@@ -65,44 +66,48 @@ const refreshesBlindly: Mutant = (store) => ({
   },
 })
 
+const seeds = 300
+/** A wrong store is found much earlier: this only ends the search. */
+const patience = 1_000
+
 describe('never older than the last confirmed write', () => {
-  for (const mode of ['around', 'refresh-ahead', 'acked', 'linearizable', 'behind'] as const) {
+  for (const mode of ['around', 'refresh-ahead', 'acked'] as const) {
     test(mode, async () => {
-      expect(await firstViolation(mode, 250, isFresh)).toBeUndefined()
+      expect(await firstViolation(mode, isFresh)).toBeUndefined()
     })
   }
 
   test('is violated when fills are not refused, as the checker finds', async () => {
-    expect(await firstViolation('around', 250, isFresh, fillsAlways)).toBeDefined()
-    expect(await firstViolation('acked', 250, isFresh, fillsAlways)).toBeDefined()
+    expect(await firstViolation('around', isFresh, fillsAlways)).toBeDefined()
+    expect(await firstViolation('acked', isFresh, fillsAlways)).toBeDefined()
+    expect(await firstViolation('linearizable', isFresh, fillsAlways)).toBeDefined()
   })
 
   test('is violated when a refresh is stored blindly, as the checker finds', async () => {
-    expect(await firstViolation('refresh-ahead', 250, isFresh, refreshesBlindly)).toBeDefined()
+    expect(await firstViolation('refresh-ahead', isFresh, refreshesBlindly)).toBeDefined()
   })
 })
 
 describe('linearizable', () => {
   for (const mode of ['linearizable', 'behind'] as const) {
     test(mode, async () => {
-      expect(await firstViolation(mode, 250, isLinearizable)).toBeUndefined()
+      expect(await firstViolation(mode, isLinearizable)).toBeUndefined()
     })
   }
 
   test('is violated without marks, as the checker finds', async () => {
-    expect(await firstViolation('linearizable', 250, isLinearizable, neverMarks)).toBeDefined()
-    expect(await firstViolation('acked', 250, isLinearizable)).toBeDefined()
+    expect(await firstViolation('linearizable', isLinearizable, neverMarks)).toBeDefined()
   })
 })
 
 /** The seed of the first schedule that shows the property violated, and what was seen. */
 async function firstViolation(
   mode: Mode,
-  seeds: number,
   check: (reads: readonly Read[], states: readonly State[]) => string | undefined,
   mutant?: Mutant,
 ): Promise<string | undefined> {
-  for (let seed = 1; seed <= seeds; seed += 1) {
+  const last = mutant === undefined ? seeds : patience
+  for (let seed = 1; seed <= last; seed += 1) {
     const { reads, states } = await explore(mode, seed, mutant)
     const violation = check(reads, states)
     if (violation !== undefined) return `seed ${seed}: ${violation}`
@@ -146,28 +151,26 @@ function told(read: Read, states: readonly State[]): string {
 async function explore(mode: Mode, seed: number, mutant: Mutant = () => ({})) {
   const random = randomOf(seed)
   const clock = manualClock()
-  const world = worldOf(mode, clock, mutant)
+  const world = worldOf(clock, mutant)
   const caches = [0, 1].map(() => factories[mode]({ ...world.base, random, clock }))
-  const clients = [0, 1, 2, 3, 4, 5].map((client) =>
-    clientOf(client < 3, caches[client % 2] as Cache<string, User>, { world, random }),
+  const clients = [0, 1, 2, 3, 4].map((client) =>
+    clientOf(client < 2, caches[client % 2] as Cache<string, User>, { world, random }),
   )
   for (let steps = 0; clients.some((client) => !client.isDone()); steps += 1) {
     if (steps > 5_000) throw new Error(`${mode}, seed ${seed}: somebody is never answered`)
     await settle()
-    const choices = [
-      ...clients.filter((client) => client.isIdle()).map((client) => () => client.next()),
-      ...world.waiting().map((call) => () => world.step(call, random)),
-    ]
-    if (choices.length === 0 || random() < 0.05) await clock.advance(30)
-    else if (random() < 0.05) await world.memory.invalidate(id)
-    else await choices[Math.floor(random() * choices.length)]?.()
+    const choices = [...clients.filter((client) => client.isIdle()), ...world.waiting(random)]
+    const dice = random()
+    if (choices.length === 0 || dice < 0.05) await clock.advance(30)
+    else if (dice < 0.07) await world.memory.invalidate(id)
+    else await choices[Math.floor(random() * choices.length)]?.go()
   }
   await world.open()
   return { reads: world.reads, states: world.states }
 }
 
-function worldOf(mode: Mode, clock: ManualClock, mutant: Mutant) {
-  const memory = memoryStore({ clock })
+function worldOf(clock: ManualClock, mutant: Mutant) {
+  const memory = memoryStore({ clock, maxEntries: 10 })
   const { source, counts } = countingSource<User>({ [key]: { n: 0 } })
   const states: State[] = [counts.row(key)?.version as number]
   /** Which state a write of this version made. */
@@ -226,23 +229,32 @@ function worldOf(mode: Mode, clock: ManualClock, mutant: Mutant) {
   const { store, held } = delayedStore(recordedStore)
   const slow = slowSource(recordedSource, ['load', 'update', 'delete', 'put', 'flush'])
   type Waiting = ReturnType<typeof held.waiting>[number]
+  const slowness = new WeakMap<Waiting, number>()
+
+  async function step(call: Waiting, random: () => number): Promise<void> {
+    const chance = random()
+    // never as many in a row as open the breaker, which reads the machine's clock
+    if (chance < 0.03 && losses < 3) {
+      losses += 1
+      if (random() < 0.5) await call.execute()
+      const isCommit = ['update', 'delete', 'put'].includes(call.method)
+      call.fail(isCommit ? outcomeUnknown(new Error('lost')) : new Error('lost'))
+    } else if (chance < 0.4) await call.execute()
+    else await call.answer()
+  }
 
   return {
     memory,
     reads,
     states,
-    base: { name: 'users', store, source: slow.source, ...patient } satisfies Omit<Base, 'clock'>,
-    waiting: () => [...held.waiting(), ...slow.held.waiting()],
-    async step(call: Waiting, random: () => number): Promise<void> {
-      const chance = random()
-      // never as many in a row as open the breaker, which reads the machine's clock
-      if (chance < 0.03 && losses < 3) {
-        losses += 1
-        if (random() < 0.5) await call.execute()
-        const isCommit = ['update', 'delete', 'put'].includes(call.method)
-        call.fail(isCommit ? outcomeUnknown(new Error('lost')) : new Error('lost'))
-      } else if (chance < 0.4) await call.execute()
-      else await call.answer()
+    base: { name: 'users', store, source: slow.source, ...patient },
+    /** Calls that may be executed or answered next. A third of them are slow: they are rarely among these. */
+    waiting(random: () => number): { go(): Promise<void> }[] {
+      const calls = [...held.waiting(), ...slow.held.waiting()]
+      for (const call of calls)
+        if (!slowness.has(call)) slowness.set(call, random() < 0.3 ? 0.9 : 0)
+      const fast = calls.filter((call) => random() >= (slowness.get(call) ?? 0))
+      return (fast.length > 0 ? fast : calls).map((call) => ({ go: () => step(call, random) }))
     },
     async open() {
       await Promise.all([held.open(), slow.held.open()])
@@ -299,7 +311,7 @@ function clientOf(
   cache: Cache<string, User>,
   { world, random }: { world: ReturnType<typeof worldOf>; random: () => number },
 ) {
-  let left = isWriter ? 3 : 8
+  let left = isWriter ? 2 : 5
   let isBusy = false
   async function write(): Promise<void> {
     const kind = random()
@@ -316,15 +328,15 @@ function clientOf(
   async function read(): Promise<void> {
     const seen = world.reading()
     const kind = random()
-    if (kind < 0.2) {
+    if (kind < 0.1) {
       const found = (await cache.lookupMany([key])).get(key)
       if (found !== undefined && !(found instanceof Error)) seen(found)
-    } else seen(await cache.lookup(key, kind < 0.3 ? { fresh: true } : {}))
+    } else seen(await cache.lookup(key, kind < 0.4 ? { fresh: true } : {}))
   }
   return {
     isIdle: () => left > 0 && !isBusy,
     isDone: () => left === 0 && !isBusy,
-    next() {
+    async go() {
       left -= 1
       isBusy = true
       // a lost answer, or an unknown outcome: nothing was promised

@@ -106,7 +106,7 @@ export function refusals(subject: Subject): void {
       '/user',
       '/users/1/',
       '/users/1/x',
-      '/Users/1',
+      '/USERS/1',
       '//users/1',
       '/admin',
       '/stats/',
