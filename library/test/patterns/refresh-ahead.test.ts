@@ -40,7 +40,8 @@ function plainSource(value = 'old') {
 describe('deciding', () => {
   test('starts one refresh from the soft expiry on, and none before', async () => {
     const parts = rig()
-    const { cache, refreshes } = make({ ...parts, source: parts.source })
+    const { store, failures } = failingStore(parts.store)
+    const { cache, refreshes } = make({ ...parts, store, source: parts.source })
     await cache.get('k')
     await parts.clock.advance(7_999)
     await cache.get('k')
@@ -52,6 +53,7 @@ describe('deciding', () => {
     await settle()
     expect(parts.counts.calls('load')).toBe(2)
     expect(refreshes()).toEqual(['extended'])
+    expect(failures.calls('claimRefresh')).toBe(1)
   })
 
   test('serves the cached value while the refresh runs, and counts hits only', async () => {

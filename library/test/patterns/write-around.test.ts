@@ -289,7 +289,10 @@ describe('create', () => {
 })
 
 describe('a source without versions', () => {
-  function plainSource(): { rows: Map<string, User>; source: Required<Omit<Source<string, User>, 'versioned'>> } {
+  function plainSource(): {
+    rows: Map<string, User>
+    source: Required<Omit<Source<string, User>, 'versioned'>>
+  } {
     const rows = new Map<string, User>([['a', { name: 'one' }]])
     const source = {
       load: async (key: string) => rows.get(key) ?? null,
