@@ -111,7 +111,9 @@ describe('a loadMany that fails', () => {
   ])('is refused when it returns %s: results would go to wrong keys', async (_, result, words) => {
     for (const isVersioned of [false, true]) {
       const { source } = noting(() => result)
-      const given = isVersioned ? ({ ...source, versioned: true } as unknown as typeof source) : source
+      const given = isVersioned
+        ? ({ ...source, versioned: true } as unknown as typeof source)
+        : source
       const cache = make(given)
       for (const answer of (await cache.lookupMany(numbered(3))).values()) {
         expect(answer).toMatchObject({ code: 'INVALID_VALUE' })
