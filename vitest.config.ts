@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     include: ['{library,services,lab}/test/**/*.test.ts'],
     globalSetup: 'vitest.setup.ts',
+    // Many tests wait for processes of their own: with one worker both cores would idle.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

@@ -194,7 +194,7 @@ async function removeEmpty(folder: string): Promise<void> {
 
 function shown(path: string): string {
   const near = relative('', path)
-  return near !== '' && near.length < path.length ? near : path
+  return near === '' || near.startsWith('..') ? path : near
 }
 
 function reasonOf(error: unknown): string {

@@ -14,7 +14,7 @@
  * expires (`linearizable`), or read the old entry until its TTL (`acked`).
  */
 import type { Content } from '../contract/entry.ts'
-import { CacheError, hasCode } from '../contract/errors.ts'
+import { hasCode } from '../contract/errors.ts'
 import {
   type Committed,
   commitWithin,
@@ -22,6 +22,7 @@ import {
   type WriteFence,
 } from '../mechanisms/commit.ts'
 import type { Core } from '../mechanisms/core.ts'
+import { Marking } from '../mechanisms/marking.ts'
 
 const publishTries = 3
 const retryAfterMs = 25
@@ -31,100 +32,15 @@ export function writeThroughFence<Key>(
   core: Core<Key>,
   { consistency, markMs }: { consistency: 'linearizable' | 'acked'; markMs: number },
 ): WriteFence {
-  const { store, background, invalidator, settings, clock } = core
-
-  async function begin(id: string): Promise<string> {
-    const token = core.tokens.next()
-    const sentAt = clock.now()
-    try {
-      await store.write('begin', (s) => s.begin(id, token, markMs))
-      // the commit may take the other half: a mark has to outlive it
-      if (clock.now() - sentAt <= markMs / 2) return token
-      throw new CacheError('STORE_TIMEOUT', `store: begin took more than half of ${markMs} ms`)
-    } catch (cause) {
-      // it may have been executed: a mark that nobody ends makes readers load until it expires
-      background.run('abort', () => abort(id, token))
-      throw new CacheError(
-        'STORE_UNAVAILABLE',
-        'write: the key could not be marked; nothing was written',
-        {
-          cause,
-          retryAfterMs: 1_000,
-        },
-      )
-    }
-  }
-
-  function abort(id: string, token: string): Promise<void> {
-    return store.write('abort', (s) => s.abort(id, token))
-  }
-
-  async function giveUp(id: string, token: string | null): Promise<void> {
-    // a mark that cannot be taken away ends by itself when it expires
-    if (token !== null) await background.attempt('abort', () => abort(id, token))
-  }
-
-  async function publish(
-    id: string,
-    token: string | null,
-    content: Content,
-  ): Promise<'confirmed' | 'unconfirmed'> {
-    for (let attempt = 1; attempt <= publishTries; attempt += 1) {
-      try {
-        const { result, markLost } = await store.write('end', (s) => s.end(id, token, content))
-        // a repeat finds what the first one published, and its mark gone
-        if (markLost && (attempt === 1 || result !== 'kept')) reportLost(id)
-        return 'confirmed'
-      } catch {
-        // END is idempotent by token and version, so that one whose answer was lost is sent again
-        if (attempt < publishTries) await core.sleep(retryAfterMs)
-      }
-    }
-    invalidator.suspect(id)
-    return 'unconfirmed'
-  }
-
-  function reportLost(id: string): void {
-    core.recorder.marksLost += 1
-    core.emitter.emit({ type: 'mark-lost', cache: settings.name, key: id })
-  }
-
-  /** All keys, or none: a mark that was set is taken away when another cannot be. */
-  async function beginAll(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const marks = new Map<string, string>()
-    const begun = await Promise.allSettled(ids.map(async (id) => marks.set(id, await begin(id))))
-    const failed = begun.find((outcome) => outcome.status === 'rejected')
-    if (failed === undefined) return marks
-    await Promise.all([...marks].map(([id, token]) => giveUp(id, token)))
-    throw failed.reason
-  }
-
-  /** Renews the marks while a commit of unknown length runs. The returned function ends that, and waits for renewals under way. */
-  function keepMarked(marks: ReadonlyMap<string, string>): () => Promise<unknown> {
-    if (marks.size === 0) return async () => {}
-    let cancel = clock.after(markMs / 3, renew)
-    let renewing: Promise<unknown> = Promise.resolve()
-    function renew() {
-      cancel = clock.after(markMs / 3, renew)
-      const renewals = [...marks].map(([id, token]) =>
-        background.attempt('renew-mark', () =>
-          store.write('begin', (s) => s.begin(id, token, markMs)),
-        ),
-      )
-      renewing = Promise.all([renewing, ...renewals])
-    }
-    return () => {
-      cancel()
-      return renewing
-    }
-  }
+  const { background, invalidator, settings, clock } = core
+  const marking = new Marking(core, markMs)
 
   return {
     async run<C extends Committed>(
       id: string,
       commit: (context: { readonly deadlineAt: number }) => Promise<C>,
     ) {
-      const token = consistency === 'linearizable' ? await begin(id) : null
+      const token = consistency === 'linearizable' ? await marking.begin(id) : null
       let committed: C
       try {
         committed = await commitWithin(commit, settings.writeDeadlineMs, {
@@ -134,25 +50,25 @@ export function writeThroughFence<Key>(
       } catch (error) {
         // then the mark stays, so that nobody fills until it expires
         if (hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) await invalidateTwice(core, id)
-        else await giveUp(id, token)
+        else await marking.giveUp(id, token)
         throw error
       }
       if (committed.outcome !== 'written') {
-        await giveUp(id, token)
+        await marking.giveUp(id, token)
         return { committed, status: 'confirmed' }
       }
-      return { committed, status: await publish(id, token, core.content(committed)) }
+      return { committed, status: await publish(core, { id, token }, core.content(committed)) }
     },
 
     async runOpaque(ids, commit) {
-      const marks = await beginAll(consistency === 'linearizable' ? ids : [])
-      const stopRenewing = keepMarked(marks)
+      const marks = await marking.beginAll(consistency === 'linearizable' ? ids : [])
+      const stopRenewing = marking.keep(marks)
       try {
         const result = await commit()
         const told = await Promise.all(ids.map((id) => invalidator.invalidate(id)))
         // a renewal that is executed after the abort would be a mark that nobody ends
         await stopRenewing()
-        await Promise.all([...marks].map(([id, token]) => giveUp(id, token)))
+        await marking.giveUpAll(marks)
         return { result, status: told.includes('unconfirmed') ? 'unconfirmed' : 'confirmed' }
       } catch (error) {
         await Promise.all([stopRenewing(), ...ids.map((id) => invalidateTwice(core, id))])
@@ -160,4 +76,29 @@ export function writeThroughFence<Key>(
       }
     },
   }
+}
+
+/** END, sent again when its answer is lost: it is idempotent by token and version. */
+async function publish<Key>(
+  core: Core<Key>,
+  { id, token }: { readonly id: string; readonly token: string | null },
+  content: Content,
+): Promise<'confirmed' | 'unconfirmed'> {
+  for (let attempt = 1; attempt <= publishTries; attempt += 1) {
+    try {
+      const { result, markLost } = await core.store.write('end', (s) => s.end(id, token, content))
+      // a repeat finds what the first one published, and its mark gone
+      if (markLost && (attempt === 1 || result !== 'kept')) reportLost(core, id)
+      return 'confirmed'
+    } catch {
+      if (attempt < publishTries) await core.sleep(retryAfterMs)
+    }
+  }
+  core.invalidator.suspect(id)
+  return 'unconfirmed'
+}
+
+function reportLost<Key>({ recorder, emitter }: Core<Key>, key: string): void {
+  recorder.marksLost += 1
+  emitter.emit({ type: 'mark-lost', cache: emitter.cache, key })
 }

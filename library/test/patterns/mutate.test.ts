@@ -223,6 +223,7 @@ describe('marks of write-through', () => {
     finish()
     await (await held.next('invalidate')).answer()
     await settle()
+    for (const abort of held.waiting('abort')) await abort.answer()
     await renewal.answer()
     await held.open()
     expect((await mutating).status).toBe('confirmed')
