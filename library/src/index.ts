@@ -21,6 +21,7 @@ export type {
 export type { Clock } from './contract/clock.ts'
 export type {
   Content,
+  EntryStamp,
   LeaseState,
   NegativeEntry,
   PendingState,

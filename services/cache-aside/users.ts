@@ -21,7 +21,7 @@ export function cacheAsideUsers({ source, ...options }: CacheAsideParts): UserRe
       const row = await source.load(id, { signal: AbortSignal.timeout(2_000) })
       const version = row?.version ?? 0
       // Busy: somebody else fills this key, or writes it, so what was read may be old already.
-      if (slot.status === 'busy') return slot.pass(row?.value, { version })
+      if (slot.status === 'busy') return await slot.pass(row?.value, { version })
       return await slot.fill(row?.value, { version })
     },
 

@@ -180,7 +180,7 @@ export type Slot<Value> = AsyncDisposable &
     | {
         readonly status: 'busy'
         /** The loaded value as an answer: what a hit would return, labelled `bypass`. Stores nothing. */
-        pass(value: Value | null | undefined, options?: FillOptions): Lookup<Value>
+        pass(value: Value | null | undefined, options?: FillOptions): Promise<Lookup<Value>>
       }
   )
 

@@ -46,6 +46,12 @@ export interface PendingState {
 /** What a key holds, as one plain GET sees it; `undefined` is an absent key. */
 export type StoredState = ValueEntry | NegativeEntry | LeaseState | PendingState
 
+/**
+ * Which entry of a key it is. The version alone does not say: without versions it is 0 for all, and
+ * an entry that was invalidated and filled again is another one.
+ */
+export type EntryStamp = Pick<ValueEntry, 'version' | 'storedAt' | 'hardAt'>
+
 /** What a fill, a publish or a refresh stores. */
 export interface Content {
   /** The value as JSON text; `null`: known to be absent. */

@@ -1,6 +1,7 @@
 import type { Awaitable } from './awaitable.ts'
 import type {
   Content,
+  EntryStamp,
   LeaseState,
   NegativeEntry,
   PendingState,
@@ -63,10 +64,11 @@ export interface Store {
   /**
    * Stores a reloaded value, only onto a V: newer replaces, equal extends, and an absent row
    * (`content.json === null`) removes it if it still is the version that the refresh started from.
+   * Where both versions are 0, only the very entry that the refresh started from is replaced or removed.
    */
   refresh(
     key: string,
-    startedFrom: Version,
+    startedFrom: EntryStamp,
     content: Content,
   ): Awaitable<'replaced' | 'extended' | 'removed' | 'refused'>
 

@@ -77,21 +77,10 @@ export class Loading<Key, Value> {
     return this.#answer('miss', row, { isStored })
   }
 
-  /**
-   * Stores a reloaded value around the entry that the load started from. Where there are no versions
-   * only that very entry may be replaced: another was filled later, perhaps with a newer value.
-   */
-  async refresh(id: string, entry: ValueEntry, content: Content) {
-    const { store } = this.#core
-    if (entry.version === 0 && content.version === 0) {
-      const looking = store.get(id)
-      // an in-process store answers at once, so that nothing comes between this look and the refresh
-      const held = looking instanceof Promise ? await looking : looking
-      const isTheSame =
-        held?.kind === 'value' && held.storedAt === entry.storedAt && held.softAt === entry.softAt
-      if (!isTheSame) return 'refused'
-    }
-    return store.write('refresh', (s) => s.refresh(id, entry.version, content))
+  /** Stores a reloaded value around the entry that the load started from. */
+  refresh(id: string, { version, storedAt, hardAt }: ValueEntry, content: Content) {
+    const startedFrom = { version, storedAt, hardAt }
+    return this.#core.store.write('refresh', (s) => s.refresh(id, startedFrom, content))
   }
 
   /** Without a fill: others write the row, or the store does not answer. */

@@ -104,7 +104,7 @@ export class Reader<Key, Value> {
 
   /** A load of its own, whatever is cached or being loaded; only a dirty entry is newer than the source. */
   async #reloadFrom(trip: Trip<Key>, found: Seen): Promise<Answer<Value>> {
-    const { store, settings } = this.#core
+    const { store } = this.#core
     let seen = found
     if (isEntry(seen) && seen.isDirty) return this.#entryAnswer(plainStatus(seen), seen, false)
     if (seen !== unreachable && seen?.kind === 'negative') {
@@ -118,14 +118,6 @@ export class Reader<Key, Value> {
     }
     if (seen === unreachable || seen.kind !== 'value') {
       return this.#loading.bypass(trip, alone, seen === unreachable)
-    }
-    const { softAt, version } = seen
-    if (version === 0) {
-      // without versions the store lets only an entry be replaced that is known to be refreshed
-      const claim = store.write('claimRefresh', (s) =>
-        s.claimRefresh(trip.id, softAt, settings.leaseMs),
-      )
-      await claim.catch(degrade)
     }
     return this.#loading.replace(trip, seen, alone)
   }

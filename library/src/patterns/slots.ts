@@ -2,7 +2,6 @@ import type { Awaitable } from '../contract/awaitable.ts'
 import type { FillOptions, Lookup, Slot } from '../contract/cache.ts'
 import type { Content, NegativeEntry, StoredState, ValueEntry, Version } from '../contract/entry.ts'
 import { Answer, LoadedBody } from '../mechanisms/answer.ts'
-import { encodeValue } from '../mechanisms/codec.ts'
 import type { Core } from '../mechanisms/core.ts'
 import { durationMs } from '../mechanisms/duration.ts'
 import { Loading } from '../mechanisms/loading.ts'
@@ -153,9 +152,9 @@ export class Slots<Key, Value> {
     let isCounted = false
     return {
       status: 'busy',
-      pass: (value, { version = 0 } = {}) => {
+      pass: async (value, { version = 0 } = {}) => {
         const isAbsent = value === null || value === undefined
-        const json = isAbsent ? null : encodeValue(value, key)
+        const json = isAbsent ? null : await this.#core.encode(value, key)
         const loadMs = performance.now() - startedAt
         const row = { json, version: isAbsent ? 0 : checkedVersion(version), loadMs }
         if (!isCounted) {

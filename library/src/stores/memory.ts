@@ -1,6 +1,7 @@
 import type { Clock } from '../contract/clock.ts'
 import type {
   Content,
+  EntryStamp,
   LeaseState,
   NegativeEntry,
   PendingState,
@@ -147,19 +148,20 @@ class InProcessStore implements MemoryStore {
 
   refresh(
     key: string,
-    startedFrom: Version,
+    startedFrom: EntryStamp,
     content: Content,
   ): 'replaced' | 'extended' | 'removed' | 'refused' {
     const now = this.#now()
     const held = this.#space.find(key, now)
     if (held?.kind !== 'value' || held.isDirty) return 'refused'
     if (content.json === null) {
-      if (held.version !== startedFrom) return 'refused'
+      if (held.version !== startedFrom.version) return 'refused'
+      if (held.version === 0 && !isSameEntry(held, startedFrom)) return 'refused'
       this.#space.delete(key)
       return 'removed'
     }
     const fresh = entryOf(content, now) as StoredValue
-    if (content.version > held.version || mayReplaceUnversioned(held, fresh, now)) {
+    if (content.version > held.version || mayReplaceUnversioned(held, fresh, startedFrom)) {
       return this.#space.put(key, fresh, now) ? 'replaced' : 'removed'
     }
     if (content.version < held.version || content.version === 0) return 'refused'
@@ -264,14 +266,19 @@ function isDirty(held: Held | undefined): boolean {
 }
 
 /**
- * Equal versions say "the same row", except version 0: that a source without versions is asked
- * again may give anything. Then only an entry that still is the one the refresh started from may be
- * replaced: it is being refreshed, or has expired, and a later fill is neither.
+ * Equal versions say "the same row", except version 0: asking a source without versions again may
+ * give anything. Then only the entry that the refresh started from may be replaced.
  */
-function mayReplaceUnversioned(held: StoredValue, fresh: StoredValue, now: number): boolean {
-  return (
-    held.version === 0 && fresh.version === 0 && (held.refreshUntil > now || held.hardAt <= now)
-  )
+function mayReplaceUnversioned(
+  held: StoredValue,
+  fresh: StoredValue,
+  startedFrom: EntryStamp,
+): boolean {
+  return held.version === 0 && fresh.version === 0 && isSameEntry(held, startedFrom)
+}
+
+function isSameEntry(held: StoredValue, { storedAt, hardAt }: EntryStamp): boolean {
+  return held.storedAt === storedAt && held.hardAt === hardAt
 }
 
 function assertPositive(what: string, value: number): void {

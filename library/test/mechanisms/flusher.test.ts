@@ -53,6 +53,7 @@ describe('the lag', () => {
 
   test('holds too for a write whose answer was lost', async () => {
     const { cache, failures, counts, pass } = setup()
+    await pass(25)
     failures.on('enqueue', 'lose-answer', 1)
     await expect(cache.put('a', { name: 'one' })).rejects.toMatchObject({
       code: 'WRITE_OUTCOME_UNKNOWN',

@@ -1,4 +1,4 @@
-import { outcomeUnknown, readThrough, type Source } from 'caching-patterns'
+import { readThrough, type Source } from 'caching-patterns'
 import { countingSource, settle, slowSource } from 'caching-patterns/testing'
 import { describe, expect, test } from 'vitest'
 import { setup, type User } from '../patterns/write-around-rig.ts'

@@ -42,7 +42,9 @@ const kinds: Readonly<Record<string, (parts: Parts) => Process>> = {
       const slot = await cache.acquire('k')
       if (slot.status === 'hit') return slot.lookup.value
       const value = await source.load('k')
-      return slot.status === 'busy' ? slot.pass(value).value : (await slot.fill(value)).value
+      return slot.status === 'busy'
+        ? (await slot.pass(value)).value
+        : (await slot.fill(value)).value
     }
     return { read, invalidate: () => cache.invalidate('k') }
   },

@@ -81,7 +81,7 @@ export const subjects: Readonly<Record<string, (parts: SubjectParts) => Subject>
         const version = row?.version ?? 0
         const answer =
           slot.status === 'busy'
-            ? slot.pass(row?.value, { version })
+            ? await slot.pass(row?.value, { version })
             : await slot.fill(row?.value, { version })
         return answer.value
       } finally {

@@ -193,10 +193,10 @@ describe('acquire: busy', () => {
     inner.begin(id, 'writer', 3_000)
     const slot = await slotOf(cache, 'busy')
     if (slot.status !== 'busy') return
-    const passed = slot.pass({ name: 'Ada' }, { version: 2 })
+    const passed = await slot.pass({ name: 'Ada' }, { version: 2 })
     expect(passed).toMatchObject({ status: 'bypass', isStored: false, version: 2 })
     expect(Object.isFrozen(passed.value)).toBe(true)
-    slot.pass({ name: 'Ada' })
+    await slot.pass({ name: 'Ada' })
     expect((await cache.stats()).reads).toMatchObject({ total: 1, bypass: 1 })
     expect(events.filter(({ type }) => type === 'load')).toHaveLength(1)
   })
@@ -218,12 +218,22 @@ describe('acquire: busy', () => {
     expect(inner.get(id)).toBeUndefined()
   })
 
+  test('passes on only what the schema accepts', async () => {
+    const validate = () => ({ issues: [{ message: 'no such user' }] })
+    const schema = { '~standard': { version: 1, vendor: 'test', validate } } as const
+    const { cache, inner, id } = make({ schema })
+    inner.begin(id, 'writer', 3_000)
+    const slot = await slotOf(cache, 'busy')
+    if (slot.status !== 'busy') return
+    await expect(slot.pass({ name: 'Ada' })).rejects.toThrow(/no such user/)
+  })
+
   test('counts nothing for a value that was refused', async () => {
     const { cache, inner, id } = make()
     inner.begin(id, 'writer', 3_000)
     const slot = await slotOf(cache, 'busy')
     if (slot.status !== 'busy') return
-    expect(() => slot.pass({ name: 1n } as unknown as User)).toThrow(/is not JSON/)
+    await expect(slot.pass({ name: 1n } as unknown as User)).rejects.toThrow(/is not JSON/)
     expect((await cache.stats()).reads.total).toBe(0)
   })
 })

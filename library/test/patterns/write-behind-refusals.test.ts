@@ -1,4 +1,3 @@
-import { outcomeUnknown } from 'caching-patterns'
 import { countingSource } from 'caching-patterns/testing'
 import { describe, expect, test } from 'vitest'
 import { opened, type User } from './write-behind-rig.ts'

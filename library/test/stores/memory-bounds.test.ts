@@ -20,6 +20,8 @@ function present(store: ReturnType<typeof memoryStore>, keys: number) {
   return Array.from({ length: keys }, (_, i) => `k:${i}`).filter((key) => store.get(key))
 }
 
+const stamp = { version: 1, storedAt: 0, hardAt: 0 }
+
 describe('bounds', () => {
   test('keeps no more than maxEntries, and counts what had to go', () => {
     const store = filledStore({ maxEntries: 10 }, 25)
@@ -65,7 +67,7 @@ describe('bounds', () => {
     const store = filledStore({ maxBytes: 10_000 }, 2)
     const large = { ...content, version: 2, json: JSON.stringify('x'.repeat(10_000)) }
     expect(store.end('k:0', null, large)).toEqual({ result: 'removed', markLost: false })
-    expect(store.refresh('k:1', 1, large)).toBe('removed')
+    expect(store.refresh('k:1', stamp, large)).toBe('removed')
     expect(present(store, 2)).toEqual([])
     store.begin('k:0', 'w', 1_000)
     expect(store.end('k:0', 'w', large)).toEqual({ result: 'removed', markLost: false })
@@ -160,7 +162,7 @@ describe('answers', () => {
       store.fill('k', 't', stored),
       store.release('k', 't'),
       store.claimRefresh('k', 0, 1_000),
-      store.refresh('k', 1, stored),
+      store.refresh('k', stamp, stored),
       store.invalidateUpTo('k', 0),
       store.begin('k', 'w', 1_000),
       store.end('k', 'w', stored),
@@ -184,7 +186,7 @@ describe('answers', () => {
     const { softAt } = store.get('k:0') as { softAt: number }
     store.claimRefresh('k:0', softAt, 1_000)
     expect(sharedValue()).toBe(value)
-    expect(store.refresh('k:0', 1, { ...content, json: '{}' })).toBe('extended')
+    expect(store.refresh('k:0', stamp, { ...content, json: '{}' })).toBe('extended')
     expect(sharedValue()).toBe(value)
   })
 

@@ -160,12 +160,17 @@ const storeOperations: readonly fc.Arbitrary<Operation>[] = [
       async ({ store }, model) => String(await store.claimRefresh(k, softAt(model), d)),
     )
   }),
-  fc.tuple(key, version, content).map(
-    ([k, v, c]) =>
+  fc.tuple(key, version, fc.boolean(), content).map(
+    ([k, v, isSame, c]) =>
       new Operation(
-        `refresh(${k}, from ${v}, ${text(c)})`,
-        (model) => model.refresh(k, v, c),
-        async ({ store }) => store.refresh(k, v, c),
+        `refresh(${k}, from ${v}${isSame ? ', which stands' : ''}, ${text(c)})`,
+        (model) => model.refresh(k, { version: v, isSame }, c),
+        async ({ store }) => {
+          const state = await store.get(k)
+          const { storedAt, hardAt } =
+            isSame && state?.kind === 'value' ? state : { storedAt: 0, hardAt: 0 }
+          return store.refresh(k, { version: v, storedAt, hardAt }, c)
+        },
       ),
   ),
   fc.constantFrom(20, 40, 100, 250).map(

@@ -94,18 +94,22 @@ export class TableModel {
     return 'true'
   }
 
-  refresh(key: string, startedFrom: number, content: Content): string {
-    const [kind, current, , hard, , until, json] = this.#fields(key)
+  refresh(
+    key: string,
+    startedFrom: { readonly version: number; readonly isSame: boolean },
+    content: Content,
+  ): string {
+    const [kind, current, , , , , json] = this.#fields(key)
     if (kind !== 'V') return 'refused'
     const version = Number(current)
     if (content.json === null) {
-      if (version !== startedFrom) return 'refused'
+      if (version !== startedFrom.version) return 'refused'
+      if (version === 0 && !startedFrom.isSame) return 'refused'
       this.#states[key] = ''
       return 'removed'
     }
-    const isMine = Number(until) > this.now || Number(hard) <= this.now
     if (version > content.version) return 'refused'
-    if (version === 0 && content.version === 0 && !isMine) return 'refused'
+    if (version === 0 && content.version === 0 && !startedFrom.isSame) return 'refused'
     const isReplaced = version < content.version || version === 0
     this.#states[key] = this.#entry({ ...content, json: isReplaced ? content.json : `${json}` })
     if (this.get(key) === '') return 'removed'

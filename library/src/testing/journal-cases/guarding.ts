@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { content, key, long, stateText } from '../store-cases/bench.ts'
 import { clean, farAway, type JournalBench, type JournalCase } from './bench.ts'
 
+const nothing = { version: 0, storedAt: 0, hardAt: 0 }
+
 /** Every operation of the store that must leave a dirty entry as it is. */
 const bystanders: Readonly<Record<string, (bench: JournalBench) => Promise<void>>> = {
   acquire: async ({ store }) => {
@@ -32,17 +34,17 @@ const bystanders: Readonly<Record<string, (bench: JournalBench) => Promise<void>
   },
   'refresh to a newer version': async ({ store }) => {
     const stored = content(Number.MAX_SAFE_INTEGER, '"x"')
-    assert.equal(await store.refresh(key, 1, stored), 'refused')
+    assert.equal(await store.refresh(key, { ...nothing, version: 1 }, stored), 'refused')
   },
   'refresh to the same version': async ({ store }) => {
     const state = await store.get(key)
-    const version = state !== undefined && 'version' in state ? state.version : 0
-    assert.equal(await store.refresh(key, version, content(version, '"x"')), 'refused')
+    const stamp = state !== undefined && 'version' in state ? state : nothing
+    assert.equal(await store.refresh(key, stamp, content(stamp.version, '"x"')), 'refused')
   },
   'refresh of a row that is gone': async ({ store }) => {
     const state = await store.get(key)
-    const version = state !== undefined && 'version' in state ? state.version : 0
-    assert.equal(await store.refresh(key, version, content(0, null)), 'refused')
+    const stamp = state !== undefined && 'version' in state ? state : nothing
+    assert.equal(await store.refresh(key, stamp, content(0, null)), 'refused')
   },
 }
 

@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict'
+import type { EntryStamp } from '../../contract/entry.ts'
 import { content, key, long, type StoreBench, type StoreCase, short } from './bench.ts'
 
+/** From the entry that stands, unless `stamp` is of another. */
 async function refreshes(
   bench: StoreBench,
-  refresh: { readonly from: number; readonly stored: ReturnType<typeof content> },
+  refresh: {
+    readonly from: number
+    readonly stamp?: EntryStamp
+    readonly stored: ReturnType<typeof content>
+  },
   expected: { readonly answer: string; readonly leaves: string },
 ): Promise<void> {
-  assert.equal(await bench.store.refresh(key, refresh.from, refresh.stored), expected.answer)
+  const state = await bench.store.get(key)
+  const { storedAt, hardAt } = refresh.stamp ?? (state?.kind === 'value' ? state : nowhere)
+  const startedFrom = { version: refresh.from, storedAt, hardAt }
+  assert.equal(await bench.store.refresh(key, startedFrom, refresh.stored), expected.answer)
   await bench.sees(expected.leaves)
 }
+
+const nowhere = { storedAt: 0, hardAt: 0 }
 
 async function claims(bench: StoreBench, softAt: number, refreshMs = long): Promise<boolean> {
   return bench.store.claimRefresh(key, softAt, refreshMs)
@@ -230,14 +241,16 @@ export const refreshingCases: readonly StoreCase[] = [
     },
   ],
   [
-    'refresh: without versions, a claimed value is replaced, once',
+    'refresh: without versions, the value that it started from is replaced, once',
     async (bench) => {
       await bench.filled(content(0, '"v"'))
-      await claims(bench, (await bench.value()).softAt)
+      const stamp = await bench.value()
+      await bench.advance(short)
       const replaced = { answer: 'replaced', leaves: 'V0 "r"' }
-      await refreshes(bench, { from: 0, stored: content(0, '"r"') }, replaced)
+      await refreshes(bench, { from: 0, stamp, stored: content(0, '"r"') }, replaced)
       const refused = { answer: 'refused', leaves: 'V0 "r"' }
-      await refreshes(bench, { from: 0, stored: content(0, '"late"') }, refused)
+      await refreshes(bench, { from: 0, stamp, stored: content(0, '"late"') }, refused)
+      await refreshes(bench, { from: 0, stamp, stored: content(0, null) }, refused)
     },
   ],
   [
@@ -253,21 +266,24 @@ export const refreshingCases: readonly StoreCase[] = [
     'refresh: without versions, a fill that followed an invalidation is not replaced',
     async (bench) => {
       await bench.filled(content(0, '"old"'))
-      await claims(bench, (await bench.value()).softAt)
+      const stamp = await bench.value()
       await bench.store.invalidate(key)
+      await bench.advance(short)
       await bench.filled(content(0, '"new"'))
+      await claims(bench, (await bench.value()).softAt)
       const refused = { answer: 'refused', leaves: 'V0 "new"' }
-      await refreshes(bench, { from: 0, stored: content(0, '"old"') }, refused)
+      await refreshes(bench, { from: 0, stamp, stored: content(0, '"old"') }, refused)
+      await refreshes(bench, { from: 0, stamp, stored: content(0, null) }, refused)
     },
   ],
   [
-    'refresh: without versions, a claim that ran out replaces nothing',
+    'refresh: without versions, of two entries stored in one moment the lifetime tells',
     async (bench) => {
       await bench.filled(content(0, '"v"'))
-      await claims(bench, (await bench.value()).softAt, short)
-      await bench.expire()
+      const stamp = await bench.value()
+      const other = { ...stamp, hardAt: stamp.hardAt + 1 }
       const refused = { answer: 'refused', leaves: 'V0 "v"' }
-      await refreshes(bench, { from: 0, stored: content(0, '"late"') }, refused)
+      await refreshes(bench, { from: 0, stamp: other, stored: content(0, '"late"') }, refused)
     },
   ],
   [
