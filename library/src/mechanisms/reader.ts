@@ -164,8 +164,11 @@ export class Reader<Key, Value> {
   }
 
   async #board(trip: Trip<Key>, arrivedAt: number, seen: Seen): Promise<Answer<Value>> {
-    const boarding = this.#flights.board(trip.id, arrivedAt, (flight, isForLateCallers) =>
-      this.#fly(trip, flight, isForLateCallers ? undefined : { seen }),
+    const boarding = this.#flights.board(
+      this.#flightOf(trip, seen),
+      arrivedAt,
+      (flight, isForLateCallers) =>
+        this.#fly(trip, flight, isForLateCallers ? undefined : { seen }),
     )
     try {
       const { value, isJoined } = await this.#patiently(boarding, trip)
@@ -177,6 +180,15 @@ export class Reader<Key, Value> {
       if (!isEntry(seen) || trip.terms?.signal?.aborted === true) throw error
       return this.#entryAnswer('stale', seen, false)
     }
+  }
+
+  /**
+   * Where the store is the authority, a caller whose GET was not answered flies apart: a write may
+   * have been accepted that the others were too early to see, and that the source does not know.
+   */
+  #flightOf({ id }: Trip<Key>, seen: Seen): string {
+    const isApart = seen === unreachable && this.#core.settings.whenStoreIsDown !== 'trust'
+    return isApart ? `${id} without the store` : id
   }
 
   async #fly(

@@ -65,6 +65,19 @@ describe('a store that does not answer', () => {
     expect(await cache.lookup('a')).toMatchObject({ value: { name: 'two' }, isStale: false })
   })
 
+  test('has them labelled although another reader, which came before the write, loads the key', async () => {
+    const { cache, failures } = await opened()
+    const before = cache.lookup('a')
+    // the lease is taken, the load not sent yet: whoever waits for no reply may join
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve()
+    await cache.put('a', { name: 'two' })
+    failures.on('get', 'reject', 1)
+    const after = cache.lookup('a')
+    expect(await after).toMatchObject({ value: { name: 'one' }, isStale: true })
+    expect(await before).toMatchObject({ value: { name: 'one' }, isStale: false })
+    expect(await cache.lookup('a')).toMatchObject({ status: 'hit', value: { name: 'two' } })
+  })
+
   test('has its reads refused where the options say so', async () => {
     const { cache, failures, counts } = await opened({ onStoreDown: 'throw' })
     failures.on('get', 'reject')
