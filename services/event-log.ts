@@ -6,6 +6,7 @@ const levels: Readonly<Record<CacheEvent['type'], 'warn' | 'debug' | 'trace'>> =
   'background-failure': 'warn',
   'dead-letter': 'warn',
   'flush-failure': 'warn',
+  'left-in-journal': 'warn',
   'mark-lost': 'warn',
   'store-error': 'warn',
   unconfirmed: 'warn',

@@ -77,6 +77,8 @@ export type CacheEvent =
       readonly operation: string
       readonly error: unknown
     }
+  /** `close` gave up draining: so many rows are in the journal and not in the database. */
+  | { readonly type: 'left-in-journal'; readonly cache: string; readonly rows: number }
   | {
       readonly type: 'breaker'
       readonly cache: string

@@ -47,6 +47,7 @@ export interface CacheStats {
     readonly discarded: number
     readonly failures: number
   } | null
+  /** While the store does not answer, `dirty`, `oldestMs` and `deadLetters` are the last that it told. */
   readonly journal: {
     readonly dirty: number
     readonly oldestMs: number

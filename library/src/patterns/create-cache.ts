@@ -1,6 +1,6 @@
 import type { Cache, CacheWriter, JournaledCache } from '../contract/cache.ts'
 import { InvalidArgumentError } from '../contract/errors.ts'
-import type { JournalingStore } from '../contract/journal.ts'
+import type { Journal, JournalFigures, JournalingStore } from '../contract/journal.ts'
 import type { FlushableSource, Source, VersionedSource } from '../contract/source.ts'
 import type { Store } from '../contract/store.ts'
 import type { WriteFence } from '../mechanisms/commit.ts'
@@ -198,18 +198,36 @@ function journaled<Key, Value>({
   })
   const flusher = new Flusher<Key, Value>(core, journal, target, { delayMs, batchSize, drainMs })
   const writer = new WriteBehind({ core, source: target, journal, flusher, reads, delayMs })
-  const journalFigures = async () => journal.figures()
+  const journalFigures = lastFigures(core, journal)
   const control = cacheControl<Key, Value>(core, {
     refreshesAhead,
     journalFigures,
-    onClose: () => flusher.close(),
+    async onClose() {
+      await flusher.close()
+      const { dirty } = await journalFigures()
+      if (dirty === 0) return
+      core.emitter.emit({ type: 'left-in-journal', cache: core.settings.name, rows: dirty })
+    },
   })
   return {
     ...control,
     ...readFace(reads),
     ...writeFace(writer),
     flush: () => flusher.flush(),
-    deadLetters: async () => journal.deadLetters(),
+    deadLetters: () => core.store.read('deadLetters', () => journal.deadLetters()),
+  }
+}
+
+/** The journal's figures; while the store does not answer, the last ones that it told. */
+function lastFigures<Key>(core: Core<Key>, journal: Journal): () => Promise<JournalFigures> {
+  let last: JournalFigures = { dirty: 0, bytes: 0, oldestMs: 0, deadLetters: 0 }
+  return async () => {
+    try {
+      last = await core.store.read('figures', () => journal.figures())
+    } catch {
+      // reported by the guard; figures must be readable above all when something is wrong
+    }
+    return last
   }
 }
 

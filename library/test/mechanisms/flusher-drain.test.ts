@@ -123,7 +123,7 @@ describe('close', () => {
   test('ends with a database that never answers', async () => {
     const { source } = countingSource<User>()
     const slow = slowSource(source, ['flush'])
-    const { cache, clock, pass } = setup({ source: slow.source, drainFor: '1s' })
+    const { cache, clock, events, pass } = setup({ source: slow.source, drainFor: '1s' })
     await cache.put('a', { name: 'a' })
     await pass(1_000)
     let isClosed = false
@@ -134,6 +134,18 @@ describe('close', () => {
     expect(isClosed).toBe(true)
     await closing
     expect(clock.pending()).toBe(0)
+    expect(events.at(-1)).toEqual({ type: 'left-in-journal', cache: 'users', rows: 1 })
+    expect((await cache.stats()).journal).toMatchObject({ dirty: 1 })
+  })
+
+  test('tells the last figures while the store does not answer', async () => {
+    const { cache, failures, pass } = setup({ delay: '1h' })
+    await cache.put('a', { name: 'a' })
+    expect((await cache.stats()).journal).toMatchObject({ dirty: 1 })
+    failures.on('figures', 'hang', 1)
+    const asking = cache.stats()
+    await pass(100)
+    expect((await asking).journal).toMatchObject({ dirty: 1 })
   })
 
   test('drains also when the journal fails at first', async () => {
