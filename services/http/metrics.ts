@@ -14,7 +14,11 @@ export function createMetrics(stats: () => Promise<CacheStats>): Metrics {
   exportCacheMetrics(cache, { users: stats })
   return {
     contentType: cache.contentType,
-    text: () => Registry.merge([cache, processMetrics()]).metrics(),
+    async text() {
+      const text = await Registry.merge([cache, processMetrics()]).metrics()
+      // prom-client writes "Nan" (of a loop delay without a sample); the format knows NaN
+      return text.replaceAll(/ Nan$/gm, ' NaN')
+    },
   }
 }
 
