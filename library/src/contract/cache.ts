@@ -22,7 +22,10 @@ export interface ReadOptions {
 /** How a read was answered: `bypass` means from the source without a fill (writes in progress, or no store). */
 export type LookupStatus = 'hit' | 'miss' | 'stale' | 'negative' | 'bypass'
 
-/** An answer with its provenance. `json` and `value` are `undefined` when the row is absent. */
+/**
+ * An answer with its provenance. `json` and `value` are `undefined` when the row is absent. Some fields are
+ * getters (`value` parses on first use): printing, spreading or serialising an answer does not show them.
+ */
 export interface Lookup<Value> {
   readonly status: LookupStatus
   /** The cached text itself, untouched. */

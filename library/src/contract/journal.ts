@@ -53,6 +53,7 @@ export interface AckTerms extends Pick<Content, 'ttlMs' | 'softTtlMs' | 'graceMs
 
 /** A write that the database refused for good. */
 export interface DeadLetter {
+  /** The stored key: `namespace:name:version:key`, the last part as `encodeKey` made it. */
   readonly key: string
   readonly version: Version
   readonly json: string | null
