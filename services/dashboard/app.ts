@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto'
 import { type FastifyInstance, fastify, LogController } from 'fastify'
 import type { LogLevel } from '../environment.ts'
+import { answerClientError } from '../http/client-errors.ts'
 import { closeGracefully } from '../http/closing.ts'
+import { requestProblem } from '../http/framework-errors.ts'
 import { loggerOptions } from '../http/logging.ts'
 import { type PatternName, patternNames } from '../http/port.ts'
+import { sendProblem } from '../http/problem.ts'
+import { answerUnknownRoutes } from '../http/unknown-routes.ts'
 import { page } from './page.ts'
 import { script } from './script.ts'
 import { style } from './style.ts'
@@ -19,7 +23,13 @@ export function dashboardApp({ urlOf, logLevel }: DashboardOptions): FastifyInst
   const app = fastify({
     ...loggerOptions({ level: logLevel }),
     logController: new LogController({ disableRequestLogging: true }),
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, requestProblem(error, request))
+    },
   })
+  app.setErrorHandler((error, request, reply) => sendProblem(reply, requestProblem(error, request)))
+  answerUnknownRoutes(app)
 
   closeGracefully(app, () => undefined)
 

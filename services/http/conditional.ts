@@ -19,14 +19,11 @@ export function isNoneMatchHit(header: string, tag: string): boolean {
 /**
  * The versions at which a write may find the user; `undefined`: any. `If-Match` compares strongly:
  * a weak tag, or one that no version has, names none. `If-None-Match: *` asks that there be
- * no user, and a write here needs one: no version will do. Throws `INVALID_HEADER`.
+ * no user, and a write here needs one: no version will do. Of `If-None-Match` with tags see
+ * `unwantedTags`. Throws `INVALID_HEADER`.
  */
 export function expectedVersions(headers: IncomingHttpHeaders): readonly number[] | undefined {
-  const noneMatch = headers['if-none-match']
-  if (noneMatch !== undefined) {
-    if (noneMatch.trim() === '*') return []
-    throw invalidHeader('If-None-Match', '* (on a write)')
-  }
+  if (headers['if-none-match']?.trim() === '*') return []
   const match = headers['if-match']
   if (match === undefined) return undefined
   const tags = parseEntityTags(match)
@@ -38,6 +35,17 @@ export function expectedVersions(headers: IncomingHttpHeaders): readonly number[
     const version = !isWeak && /^"(0|[1-9][0-9]{0,15})"$/.test(opaque) ? +opaque.slice(1, -1) : -1
     return Number.isSafeInteger(version) && version >= 0 ? [version] : []
   })
+}
+
+/**
+ * The header, when a write may not find the user at a version that it names. A look before the write is
+ * enough: versions only grow, and no client knows one to come. Throws `INVALID_HEADER`.
+ */
+export function unwantedTags(headers: IncomingHttpHeaders): string | undefined {
+  const noneMatch = headers['if-none-match']
+  if (noneMatch === undefined || noneMatch.trim() === '*') return undefined
+  if (parseEntityTags(noneMatch) !== undefined) return noneMatch
+  throw invalidHeader('If-None-Match', '*, or a list of entity tags in double quotes')
 }
 
 interface EntityTag {

@@ -98,7 +98,7 @@ function Latency() {
 
 function journalCounts() {
   return counts(
-    ...(['dirty', 'oldestMs', 'enqueued', 'coalesced', 'flushed', 'retries'] as const),
+    ...(['dirty', 'bytes', 'oldestMs', 'enqueued', 'coalesced', 'flushed', 'retries'] as const),
     ...(['deadLetters', 'fenced', 'lost', 'restamped'] as const),
   )
 }

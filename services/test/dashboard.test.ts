@@ -74,3 +74,18 @@ describe('/api/stats', () => {
     )
   })
 })
+
+describe('what the dashboard does not serve', () => {
+  test('is a problem, as in the services', async () => {
+    for (const [method, path, status, code] of [
+      ['GET', '/nope', 404, 'NOT_FOUND'],
+      ['GET', '/%zz', 400, 'BAD_URL'],
+      ['POST', '/', 405, 'METHOD_NOT_ALLOWED'],
+    ] as const) {
+      const answer = await app.inject({ method, url: path })
+      expect(answer.headers['content-type']).toBe('application/problem+json')
+      expect(answer.json()).toMatchObject({ status, code })
+      expect(answer.statusCode).toBe(status)
+    }
+  })
+})

@@ -50,6 +50,7 @@ export interface CacheStats {
   /** While the store does not answer, `dirty`, `oldestMs` and `deadLetters` are the last that it told. */
   readonly journal: {
     readonly dirty: number
+    readonly bytes: number
     readonly oldestMs: number
     readonly enqueued: number
     readonly coalesced: number

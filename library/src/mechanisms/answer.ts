@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Lookup, LookupStatus } from '../contract/cache.ts'
 import type { Clock } from '../contract/clock.ts'
 import { type Jsonify, parseFrozen } from '../contract/json.ts'
@@ -70,6 +71,16 @@ export class Answer<Value> implements Lookup<Value> {
     if (this.#ttlMs !== undefined) return this.#ttlMs
     const { hardAt } = this.#body
     return hardAt === undefined ? 0 : hardAt - this.#clock.now()
+  }
+
+  /** What `console.log` and JSON show: the getters too. */
+  toJSON(): Lookup<Value> {
+    const { json, value, version, ageMs, ttlMs } = this
+    return { ...this, json, value, version, ageMs, ttlMs }
+  }
+
+  [inspect.custom](): Lookup<Value> {
+    return this.toJSON()
   }
 
   /** The same answer for a caller that waited for another's load. */

@@ -102,7 +102,7 @@ export class Recorder {
     readonly refreshesAhead: boolean
     readonly journal: Pick<
       NonNullable<CacheStats['journal']>,
-      'dirty' | 'oldestMs' | 'deadLetters'
+      'dirty' | 'bytes' | 'oldestMs' | 'deadLetters'
     > | null
   }): CacheStats {
     const total = this.hits + this.misses + this.stale + this.negative + this.bypass

@@ -11,19 +11,19 @@ import type {
   WriteThroughPolicy,
 } from './options.ts'
 
-/** What the factories leave open: the other axis. */
+/** What the factories leave open: the other axis. Of their overloads the plainest is last: TypeScript's complaints speak of that one. */
 type Preset<Options, Fixed extends string> = Omit<Options, Fixed>
 
 /** Read-through: the cache loads on a miss; writes go around it unless `write` says otherwise. */
 export function readThrough<Key, Value>(
-  options: Preset<CacheOptions<Key, Value>, 'read'>,
-): Cache<Key, Value>
+  options: Preset<WriteBehindOptions<Key, Value>, 'read'>,
+): JournaledCache<Key, Value>
 export function readThrough<Key, Value>(
   options: Preset<WriteThroughOptions<Key, Value>, 'read'>,
 ): Cache<Key, Value>
 export function readThrough<Key, Value>(
-  options: Preset<WriteBehindOptions<Key, Value>, 'read'>,
-): JournaledCache<Key, Value>
+  options: Preset<CacheOptions<Key, Value>, 'read'>,
+): Cache<Key, Value>
 export function readThrough<Key, Value>(
   options: Preset<AnyOptions<Key, Value>, 'read'>,
 ): Cache<Key, Value> {
@@ -32,14 +32,14 @@ export function readThrough<Key, Value>(
 
 /** Refresh-ahead: values that are still read are reloaded from `after` on, before they expire. */
 export function refreshAhead<Key, Value>(
-  options: Preset<CacheOptions<Key, Value>, 'read'> & Omit<RefreshAheadPolicy, 'policy'>,
-): Cache<Key, Value>
+  options: Preset<WriteBehindOptions<Key, Value>, 'read'> & Omit<RefreshAheadPolicy, 'policy'>,
+): JournaledCache<Key, Value>
 export function refreshAhead<Key, Value>(
   options: Preset<WriteThroughOptions<Key, Value>, 'read'> & Omit<RefreshAheadPolicy, 'policy'>,
 ): Cache<Key, Value>
 export function refreshAhead<Key, Value>(
-  options: Preset<WriteBehindOptions<Key, Value>, 'read'> & Omit<RefreshAheadPolicy, 'policy'>,
-): JournaledCache<Key, Value>
+  options: Preset<CacheOptions<Key, Value>, 'read'> & Omit<RefreshAheadPolicy, 'policy'>,
+): Cache<Key, Value>
 export function refreshAhead<Key, Value>({
   after,
   beta,

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { type CacheEvent, readThrough } from 'caching-patterns'
 import { memoryStore } from 'caching-patterns/memory'
 import { countingSource, settle } from 'caching-patterns/testing'
@@ -13,6 +14,17 @@ function make(options: object = {}) {
   const base = { name: 'users', ttl: '10s', jitter: 0, store, source, clock } as const
   return { ...parts, base, cache: readThrough<string, User>({ ...base, ...options }) }
 }
+
+describe('an answer', () => {
+  test('shows all of itself in a log and as JSON', async () => {
+    const { cache } = make()
+    await cache.get('a')
+    const answer = await cache.lookup('a')
+    const shown = { status: 'hit', value: { name: 'Ada' }, json: '{"name":"Ada"}', version: 1 }
+    expect(JSON.parse(JSON.stringify(answer))).toMatchObject({ ...shown, ageMs: 0, ttlMs: 10_000 })
+    expect(inspect(answer)).toContain("value: { name: 'Ada' }")
+  })
+})
 
 describe('get', () => {
   test('loads once, then answers from the cache', async () => {

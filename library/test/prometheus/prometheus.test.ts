@@ -19,6 +19,7 @@ const figures: CacheStats = {
   breaker: 'half-open',
 }
 const journal = {
+  bytes: 640,
   dirty: 5,
   oldestMs: 1500,
   enqueued: 20,

@@ -18,14 +18,9 @@ const provenance = {
   Age: 'Whole seconds since the entry was stored; on hits.',
   'Server-Timing': 'Milliseconds spent in `cache` and `db`.',
 }
-const ifMatch = Type.Object({
-  'if-match': Type.Optional(Type.String({ description: '`*`, or versions in double quotes.' })),
-})
-const ifNoneMatch = Type.Object({
-  'if-none-match': Type.Optional(
-    Type.String({ description: '`*`, or versions in double quotes.' }),
-  ),
-})
+const tags = () => Type.Optional(Type.String({ description: '`*`, or versions in double quotes.' }))
+const ifNoneMatch = Type.Object({ 'if-none-match': tags() })
+const ifMatch = Type.Object({ 'if-match': tags(), 'if-none-match': tags() })
 
 const always = ['BAD_REQUEST', 'INVALID_QUERY', 'RATE_LIMITED', 'INTERNAL_ERROR'] as const
 const oneUser = ['BAD_URL', 'INVALID_ID', 'USER_NOT_FOUND'] as const

@@ -1,7 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { WriteResult } from 'caching-patterns'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { age, cacheStatus, serverTiming } from '../cache-status.ts'
-import { entityTag, expectedVersions, isNoneMatchHit } from '../conditional.ts'
+import { entityTag, expectedVersions, isNoneMatchHit, unwantedTags } from '../conditional.ts'
 import type { ServiceParts, User, UserDraft } from '../port.ts'
 import { type Problem, sendProblem } from '../problem.ts'
 import { parseUserId, refuseQuery } from '../validation.ts'
@@ -13,6 +14,15 @@ interface OneUser {
 
 /** `GET`, `POST`, `PUT` and `DELETE` of users. */
 export function addUserRoutes(app: FastifyInstance, { pattern, users }: ServiceParts): void {
+  /** The versions at which a write may find the user, as its conditional headers say; none: 404 or 412. */
+  async function versionsFor(id: number, headers: IncomingHttpHeaders) {
+    const versions = expectedVersions(headers)
+    const unwanted = unwantedTags(headers)
+    if (unwanted === undefined) return versions
+    const current = await users.read(id)
+    return isNoneMatchHit(unwanted, entityTag(current.version)) ? [] : versions
+  }
+
   app.get<OneUser>('/users/:user_id', userDocs.get, async (request, reply) => {
     const id = parseUserId(request.params.user_id)
     refuseQuery(request.url)
@@ -43,7 +53,7 @@ export function addUserRoutes(app: FastifyInstance, { pattern, users }: ServiceP
     async (request, reply) => {
       const id = parseUserId(request.params.user_id)
       refuseQuery(request.url)
-      const versions = expectedVersions(request.headers)
+      const versions = await versionsFor(id, request.headers)
       const written = await users.update(id, request.body, versions)
       if (!written.existed) return sendProblem(reply, noUser(id))
       return sendWritten(reply, written)
@@ -53,7 +63,7 @@ export function addUserRoutes(app: FastifyInstance, { pattern, users }: ServiceP
   app.delete<OneUser>('/users/:user_id', userDocs.delete, async (request, reply) => {
     const id = parseUserId(request.params.user_id)
     refuseQuery(request.url)
-    const written = await users.delete(id, expectedVersions(request.headers))
+    const written = await users.delete(id, await versionsFor(id, request.headers))
     if (!written.existed) return sendProblem(reply, noUser(id))
     return reply.code(204).header('write-status', written.status).send()
   })

@@ -221,6 +221,18 @@ function conditions(subject: Subject): void {
       const { path } = await subject.create()
       expectProblem(await write(method, path, { 'if-none-match': '*' }), 'VERSION_CONFLICT')
     })
+
+    test('is 412 when If-None-Match names the version, weakly compared, and else done', async () => {
+      const { path, etag } = await subject.create()
+      for (const header of [etag, `W/${etag}`, `"x", ${etag}`]) {
+        const answer = await write(method, path, { 'if-none-match': header })
+        expectProblem(answer, 'VERSION_CONFLICT')
+      }
+      expectProblem(await write(method, path, { 'if-none-match': 'x' }), 'INVALID_HEADER')
+      const other = { 'if-none-match': '"x", W/"y"' }
+      expectProblem(await write(method, subject.freshAbsence(), other), 'USER_NOT_FOUND')
+      expect((await write(method, path, other)).status).toBe(method === 'PUT' ? 200 : 204)
+    })
   })
 }
 
