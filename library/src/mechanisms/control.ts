@@ -31,8 +31,7 @@ export function cacheControl<Key, Value>(
     }
     if (state?.kind === 'negative') return null
     if (state?.kind !== 'value') return undefined
-    const isKept = state.isDirty || core.settings.graceMs === 0 || state.hardAt > core.clock.now()
-    return isKept ? (state.value as Jsonify<Value>) : undefined
+    return core.isFresh(state) ? (state.value as Jsonify<Value>) : undefined
   }
 
   let closing: Promise<void> | undefined

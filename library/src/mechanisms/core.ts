@@ -1,5 +1,5 @@
 import type { Clock } from '../contract/clock.ts'
-import type { Content } from '../contract/entry.ts'
+import type { Content, NegativeEntry, ValueEntry } from '../contract/entry.ts'
 import { CacheError } from '../contract/errors.ts'
 import type { EventListener } from '../contract/events.ts'
 import type { Store } from '../contract/store.ts'
@@ -13,6 +13,9 @@ import { KeyCodec } from './key-codec.ts'
 import { Recorder } from './recorder.ts'
 import type { Settings } from './settings.ts'
 import { Tokens } from './tokens.ts'
+
+const firstPauseMs = 10
+const longestPauseMs = 100
 
 /** What a core is made from. */
 export interface CoreParts<Key, S extends Store> {
@@ -88,6 +91,22 @@ export class Core<Key, S extends Store = Store> {
       graceMs: row.json === null ? 0 : settings.graceMs,
       deltaMs: Math.round(row.loadMs ?? 0),
     }
+  }
+
+  /** Not past its hard expiry. Where no grace is given, the store itself ends an entry there. */
+  isFresh(entry: ValueEntry | NegativeEntry): boolean {
+    return (
+      this.settings.graceMs === 0 ||
+      entry.isDirty ||
+      entry.kind === 'negative' ||
+      entry.hardAt > this.clock.now()
+    )
+  }
+
+  /** How long to wait before looking again for another's load: jittered, 10-25 ms at first, at most 100. */
+  pauseMs(attempt: number, leftMs: number): number {
+    const ms = firstPauseMs * 1.5 ** attempt * (1 + 1.5 * this.random())
+    return Math.min(leftMs, longestPauseMs, ms)
   }
 
   /** Throws `CLOSED` after `close`. */

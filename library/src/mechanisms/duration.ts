@@ -21,6 +21,11 @@ export function durationMs(
   return ms
 }
 
+/** Milliseconds of a TTL: from 1 ms to a year. */
+export function checkedTtlMs(ttl: Duration): number {
+  return durationMs('ttl', ttl, { minMs: 1, maxMs: 365 * unitMs.d })
+}
+
 function parse(duration: unknown): number | undefined {
   if (typeof duration === 'number') return duration
   if (typeof duration !== 'string') return undefined

@@ -2,7 +2,7 @@ import type { ReadOptions } from '../contract/cache.ts'
 import type { Clock } from '../contract/clock.ts'
 import { CacheError, InvalidArgumentError } from '../contract/errors.ts'
 import { withDeadline, withSignal } from './deadline.ts'
-import { durationMs } from './duration.ts'
+import { checkedTtlMs, durationMs } from './duration.ts'
 
 /** What a read says about itself, checked and in milliseconds. */
 export interface ReadTerms {
@@ -26,8 +26,7 @@ export function readTerms(options: ReadOptions | undefined, clock: Clock): ReadT
     deadline === undefined
       ? undefined
       : durationMs('deadline', deadline, { minMs: 0, maxMs: 3_600_000 })
-  const ttlMs =
-    ttl === undefined ? undefined : durationMs('ttl', ttl, { minMs: 1, maxMs: 365 * 86_400_000 })
+  const ttlMs = ttl === undefined ? undefined : checkedTtlMs(ttl)
   signal?.throwIfAborted()
   const deadlineAt = clock.now() + (deadlineMs ?? Number.POSITIVE_INFINITY)
   return { signal, deadlineMs, deadlineAt, isFresh: fresh, ttlMs }

@@ -10,9 +10,6 @@ type Entry = NegativeEntry | ValueEntry
 type Seen = StoredState | undefined | typeof unreachable
 const unreachable = Symbol('the store did not answer')
 
-const firstPauseMs = 10
-const longestPauseMs = 100
-
 /**
  * The READ protocol. A hit costs one GET. On a miss one caller, in all processes, acquires the
  * lease, loads and fills; a fill is refused when an invalidation or a write came in between. While
@@ -41,7 +38,7 @@ export class Reader<Key, Value> {
     const startedAt = isSampled ? performance.now() : 0
     const arrivedAt = this.#flights.arrive()
     const state = store.get(trip.id)
-    if (state instanceof Promise || state?.kind !== 'value' || !this.#isFresh(state)) {
+    if (state instanceof Promise || state?.kind !== 'value' || !this.#core.isFresh(state)) {
       const answering = this.#answer(trip, arrivedAt, state)
       return this.#counted(answering, isSampled ? startedAt : performance.now()).then(valueOfAnswer)
     }
@@ -132,7 +129,7 @@ export class Reader<Key, Value> {
     },
   ): Promise<Answer<Value>> {
     const { arrivedAt, startedAt, seen } = read
-    if (seen instanceof Promise || !isEntry(seen) || !this.#isFresh(seen)) {
+    if (seen instanceof Promise || !isEntry(seen) || !this.#core.isFresh(seen)) {
       return this.#counted(this.#answer(trip, arrivedAt, seen), startedAt)
     }
     const answer = this.#found(trip, seen)
@@ -154,7 +151,7 @@ export class Reader<Key, Value> {
   ): Promise<Answer<Value>> {
     const seen =
       looking instanceof Promise ? await this.#patiently(looking.catch(degrade), trip) : looking
-    if (!isEntry(seen) || !this.#isFresh(seen)) return this.#board(trip, arrivedAt, seen)
+    if (!isEntry(seen) || !this.#core.isFresh(seen)) return this.#board(trip, arrivedAt, seen)
     return this.#found(trip, seen)
   }
 
@@ -196,11 +193,11 @@ export class Reader<Key, Value> {
     flight: FlightCommands,
     start: { readonly seen: Seen } | undefined,
   ): Promise<Answer<Value>> {
-    const { clock, random, settings } = this.#core
+    const { clock, settings } = this.#core
     const givesUpAt = clock.now() + settings.waitForLoadMs
     let hasWaited = start === undefined
     let seen = start === undefined ? await this.#getAgain(trip.id, flight) : start.seen
-    for (let pauseMs = firstPauseMs; ; pauseMs *= 1.5) {
+    for (let attempt = 0; ; attempt += 1) {
       if (seen === undefined) {
         const token = this.#core.tokens.next()
         seen = await this.#acquire(trip.id, token, flight)
@@ -210,13 +207,14 @@ export class Reader<Key, Value> {
         return this.#loading.bypass(trip, flight, seen === unreachable)
       }
       if (isEntry(seen)) {
-        if (!this.#isFresh(seen)) return this.#loading.replace(trip, seen as ValueEntry, flight)
+        if (!this.#core.isFresh(seen))
+          return this.#loading.replace(trip, seen as ValueEntry, flight)
         return this.#entryAnswer(hasWaited ? 'miss' : plainStatus(seen), seen, hasWaited)
       }
       flight.idle()
       const leftMs = givesUpAt - clock.now()
       if (leftMs <= 0) return this.#loading.bypass(trip, flight, false)
-      await this.#core.sleep(Math.min(leftMs, longestPauseMs, pauseMs * (1 + 1.5 * random())))
+      await this.#core.sleep(this.#core.pauseMs(attempt, leftMs))
       hasWaited = true
       seen = await this.#getAgain(trip.id, flight)
     }
@@ -264,16 +262,6 @@ export class Reader<Key, Value> {
     // it may have been executed: a lease that nobody uses makes others wait
     if (answer === unreachable) this.#loading.release(id, token)
     return answer === 'acquired' ? undefined : answer
-  }
-
-  /** Where no grace is given, the store itself ends an entry at its hard expiry. */
-  #isFresh(entry: Entry): boolean {
-    return (
-      this.#core.settings.graceMs === 0 ||
-      entry.isDirty ||
-      entry.kind === 'negative' ||
-      entry.hardAt > this.#core.clock.now()
-    )
   }
 
   #entryAnswer(status: LookupStatus, entry: Entry, isCollapsed: boolean): Answer<Value> {

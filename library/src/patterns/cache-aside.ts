@@ -15,7 +15,7 @@ import type { Version } from '../contract/entry.ts'
 import type { Jsonify } from '../contract/json.ts'
 import { cacheControl } from '../mechanisms/control.ts'
 import type { Core } from '../mechanisms/core.ts'
-import { durationMs } from '../mechanisms/duration.ts'
+import { checkedTtlMs } from '../mechanisms/duration.ts'
 import type { LoadRow } from '../mechanisms/loading.ts'
 import { measuredWrite } from '../mechanisms/measured-write.ts'
 import { readTerms } from '../mechanisms/read-terms.ts'
@@ -26,7 +26,6 @@ import { Slots } from './slots.ts'
 import { writeAroundFence } from './write-around.ts'
 
 type Load<Value> = (context: LoadContext<Value>) => Promise<Value | null | undefined>
-const longest = { minMs: 1, maxMs: 365 * 86_400_000 }
 
 /** A cache beside a source that it does not know. */
 export function cacheAsideCache<Key, Value>(core: Core<Key>): CacheAside<Key, Value> {
@@ -53,7 +52,7 @@ export function cacheAsideCache<Key, Value>(core: Core<Key>): CacheAside<Key, Va
     },
     async mutate(keys, commit) {
       core.assertOpen()
-      const ids = keys.map((key) => core.keys.encode(key))
+      const ids = [...new Set(keys.map((key) => core.keys.encode(key)))]
       return measuredWrite(core, { operation: 'mutate', id: ids.join(' ') }, () =>
         fence.runOpaque(ids, commit),
       )
@@ -74,7 +73,7 @@ function loadRow<Key, Value>(core: Core<Key>, load: Load<Value>): LoadRow<Key> {
           isSkipped = true
         },
         ttl: (duration: Duration) => {
-          ttlMs = durationMs('ttl', duration, longest)
+          ttlMs = checkedTtlMs(duration)
         },
         version: (read) => {
           version = checkedVersion(read)

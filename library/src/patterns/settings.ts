@@ -1,7 +1,7 @@
 import type { Duration } from '../contract/cache.ts'
 import type { Version } from '../contract/entry.ts'
 import { InvalidArgumentError } from '../contract/errors.ts'
-import { durationMs } from '../mechanisms/duration.ts'
+import { checkedTtlMs, durationMs } from '../mechanisms/duration.ts'
 import type { Settings } from '../mechanisms/settings.ts'
 import type { BaseOptions, ReadPolicy, WritePolicy } from './options.ts'
 
@@ -52,7 +52,7 @@ export function checkedSettings(
   const namespace = checkedWord('namespace', options.namespace ?? defaults.namespace)
   const name = checkedWord('name', options.name)
   const version = checkedInteger('version', options.version ?? defaults.version, 0, 2 ** 31)
-  const ttlMs = durationMs('ttl', options.ttl, { minMs: 1, maxMs: year })
+  const ttlMs = checkedTtlMs(options.ttl)
   const loadDeadlineMs = ms('loadDeadline', 1, 10 * minute)
   const leaseMs = ms('lease', 1, 20 * minute)
   if (leaseMs <= loadDeadlineMs) {

@@ -3,13 +3,9 @@ import type { FillOptions, Lookup, Slot } from '../contract/cache.ts'
 import type { Content, NegativeEntry, StoredState, ValueEntry, Version } from '../contract/entry.ts'
 import { Answer, LoadedBody } from '../mechanisms/answer.ts'
 import type { Core } from '../mechanisms/core.ts'
-import { durationMs } from '../mechanisms/duration.ts'
+import { checkedTtlMs } from '../mechanisms/duration.ts'
 import { Loading } from '../mechanisms/loading.ts'
 import { checkedVersion } from './settings.ts'
-
-const longest = { minMs: 1, maxMs: 365 * 86_400_000 }
-const firstPauseMs = 10
-const longestPauseMs = 100
 
 /** How a slot's caller stores what it loads: onto its own lease, or around an expired value that still stands. */
 interface Claim {
@@ -36,11 +32,11 @@ export class Slots<Key, Value> {
     const startedAt = performance.now()
     const givesUpAt = clock.now() + settings.waitForLoadMs
     let hasWaited = false
-    for (let pauseMs = firstPauseMs; ; pauseMs *= 1.5) {
+    for (let attempt = 0; ; attempt += 1) {
       const token = tokens.next()
       const seen = await this.#look(id, token)
       if (seen === 'acquired') return this.#miss(key, id, this.#lease(id, token))
-      if (seen?.kind === 'negative' || (seen?.kind === 'value' && this.#isFresh(seen))) {
+      if (seen?.kind === 'negative' || (seen?.kind === 'value' && this.#core.isFresh(seen))) {
         const lookup = this.#hit(seen, hasWaited)
         recorder.answered(lookup.status, hasWaited, performance.now() - startedAt)
         return { status: 'hit', lookup, [Symbol.asyncDispose]: nothingHeld }
@@ -49,7 +45,7 @@ export class Slots<Key, Value> {
       if (seen?.kind === 'value' && !isHeld) return this.#miss(key, id, this.#overdue(id, seen))
       const leftMs = givesUpAt - clock.now()
       if (seen === undefined || seen.kind === 'pending' || leftMs <= 0) return this.#busy(key, id)
-      await this.#waitForFill(id, leftMs, pauseMs)
+      await this.#waitForFill(id, leftMs, attempt)
       hasWaited = true
     }
   }
@@ -69,11 +65,6 @@ export class Slots<Key, Value> {
       if (isSent) this.#loading.release(id, token)
       return undefined
     }
-  }
-
-  #isFresh(entry: ValueEntry): boolean {
-    const { settings, clock } = this.#core
-    return settings.graceMs === 0 || entry.isDirty || entry.hardAt > clock.now()
   }
 
   #lease(id: string, token: string): Claim {
@@ -170,7 +161,7 @@ export class Slots<Key, Value> {
   }
 
   async #row(key: Key, value: Value | null | undefined, { version = 0, ttl }: FillOptions) {
-    const ttlMs = ttl === undefined ? undefined : durationMs('ttl', ttl, longest)
+    const ttlMs = ttl === undefined ? undefined : checkedTtlMs(ttl)
     const isAbsent = value === null || value === undefined
     return {
       json: isAbsent ? null : await this.#core.encode(value, key),
@@ -209,11 +200,10 @@ export class Slots<Key, Value> {
     return new Answer(body, provenance, this.#core.clock)
   }
 
-  async #waitForFill(id: string, leftMs: number, pauseMs: number): Promise<void> {
-    const { clock, random } = this.#core
+  async #waitForFill(id: string, leftMs: number, attempt: number): Promise<void> {
+    const { clock } = this.#core
     const held = this.#held.get(id)
-    const jitteredMs = Math.min(leftMs, longestPauseMs, pauseMs * (1 + 1.5 * random()))
-    if (held === undefined) return this.#core.sleep(jitteredMs)
+    if (held === undefined) return this.#core.sleep(this.#core.pauseMs(attempt, leftMs))
     let cancel = () => {}
     const outOfTime = new Promise<void>((resolve) => {
       cancel = clock.after(leftMs, resolve)

@@ -137,3 +137,13 @@ test('close refuses what comes after it', async () => {
     await expect(call()).rejects.toMatchObject({ code: 'CLOSED' })
   }
 })
+
+describe('mutate of one key named twice', () => {
+  test('invalidates it once', async () => {
+    const { store } = rig()
+    const cache = cacheAside<string, User>({ name: 'users', store, ttl: '10s' })
+    await cache.mutate(['k', 'k'], async () => undefined)
+    expect((await cache.stats()).invalidations).toBe(1)
+    await cache.close()
+  })
+})

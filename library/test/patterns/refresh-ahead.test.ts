@@ -1,35 +1,8 @@
-import {
-  type CacheEvent,
-  type CacheOptions,
-  type RefreshAheadPolicy,
-  refreshAhead,
-} from 'caching-patterns'
+import type { CacheOptions } from 'caching-patterns'
 import { failingStore, manualClock, settle, slowSource } from 'caching-patterns/testing'
 import { describe, expect, test } from 'vitest'
 import { remote, rig, type User } from './reading-rig.ts'
-
-type Parts = ReturnType<typeof rig>
-
-function make(
-  parts: Pick<Parts, 'clock' | 'store'> & { readonly source: CacheOptions<string, User>['source'] },
-  options: Partial<CacheOptions<string, User> & Omit<RefreshAheadPolicy, 'policy'>> = {},
-) {
-  const events: CacheEvent[] = []
-  const cache = refreshAhead<string, User>({
-    name: 'users',
-    ttl: '10s',
-    jitter: 0,
-    beta: 0,
-    onEvent: (event) => events.push(event),
-    clock: parts.clock,
-    store: parts.store,
-    source: parts.source,
-    ...options,
-  })
-  const refreshes = () =>
-    events.filter((event) => event.type === 'refresh').map(({ outcome }) => outcome)
-  return { cache, refreshes, events }
-}
+import { make } from './refresh-rig.ts'
 
 describe('deciding', () => {
   test('starts one refresh from the soft expiry on, and none before', async () => {
