@@ -53,7 +53,7 @@ export interface AckTerms extends Pick<Content, 'ttlMs' | 'softTtlMs' | 'graceMs
 
 /** A write that the database refused for good. */
 export interface DeadLetter {
-  /** The stored key: `namespace:name:version:key`, the last part as `encodeKey` made it. */
+  /** The stored key: `namespace:name:version:`, the database's `authority:` if it has one, then the key as `encodeKey` made it. */
   readonly key: string
   readonly version: Version
   readonly json: string | null
@@ -77,9 +77,15 @@ export interface JournalFigures {
  * entries themselves. A dirty entry has no TTL and is never evicted. Every method is one atomic step.
  */
 export interface Journal {
+  /** Other processes write to it and flush it too: look for what is due at least this often, in milliseconds. Absent: this process is alone. */
+  readonly pollMs?: number
   /** Versions are `max(microseconds of the store's clock, previous + 1)`: they grow per key. */
   enqueue(key: string, request: EnqueueRequest): Awaitable<EnqueueResult>
-  /** Read-only: up to `limit` dirty entries due by `dueBy` (epoch ms), oldest first. */
+  /**
+   * Up to `limit` dirty entries due by `dueBy` (epoch ms), oldest first; changes none of them. Where
+   * processes share a journal, what one has claimed no other is given, until it has released it or
+   * has not claimed for a while.
+   */
   claim(limit: number, dueBy: number): Awaitable<readonly DirtyEntry[]>
   /** When the earliest is due; `undefined` when nothing is dirty. */
   nextDueAt(): Awaitable<number | undefined>
@@ -96,6 +102,8 @@ export interface Journal {
   /** Parks a refused write. The entry goes if it is still this version, so that readers see the database's truth. */
   quarantine(letter: DeadLetter): Awaitable<'parked' | 'superseded'>
   deadLetters(): Awaitable<readonly DeadLetter[]>
+  /** This process claims no more: others may, at once. */
+  release(): Awaitable<void>
   figures(): Awaitable<JournalFigures>
 }
 

@@ -57,6 +57,8 @@ export interface Expectation {
 export interface Source<Key, Value> {
   /** Tells it from a `VersionedSource`. */
   readonly versioned?: false | undefined
+  /** Which database this is: what was cached of another one says nothing of it. Part of every stored key. */
+  readonly authority?: string | undefined
   load(key: Key, context: SourceContext): Promise<Value | null | undefined>
   /** One result per key, in the order of `keys`; an `Error` fails its own key only. */
   loadMany?(
@@ -77,6 +79,8 @@ export interface Source<Key, Value> {
 /** A source whose rows carry versions: what write-through needs to publish, and `ifVersion` to compare. */
 export interface VersionedSource<Key, Value> {
   readonly versioned: true
+  /** Which database this is: what was cached of another one says nothing of it. Part of every stored key. */
+  readonly authority?: string | undefined
   /** A word for stats and labels: `pglite`, `postgres`. */
   readonly name?: string
   load(key: Key, context: SourceContext): Promise<Row<Value> | null | undefined>

@@ -32,6 +32,9 @@ export interface Store {
   /** A word for stats and labels: `memory`, `redis`. */
   readonly name: string
 
+  /** The store's clock, in epoch milliseconds, as far as this process knows it. For labels and hints; what is decided about correctness the store decides itself. */
+  now(): number
+
   get(key: string): Awaitable<StoredState | undefined>
   /** In the order of `keys`. */
   getMany(keys: readonly string[]): Awaitable<readonly (StoredState | undefined)[]>
@@ -72,6 +75,9 @@ export interface Store {
     content: Content,
   ): Awaitable<'replaced' | 'extended' | 'removed' | 'refused'>
 
-  /** `invalidate` for every key that starts with `prefix`. */
-  clear(prefix: string): Awaitable<void>
+  /**
+   * One step of `invalidate` for every key that starts with `prefix`: answers where the next step
+   * goes on, `undefined` after the last. A store with few keys, or near ones, needs one step.
+   */
+  clear(prefix: string, from?: string): Awaitable<string | undefined>
 }

@@ -35,10 +35,11 @@ export class Answer<Value> implements Lookup<Value> {
   readonly isStale: boolean
   readonly loadMs: number
   readonly #body: AnswerBody
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'now'>
   readonly #ttlMs: number | undefined
 
-  constructor(body: AnswerBody, provenance: Provenance, clock: Clock) {
+  /** `clock`: the store's. */
+  constructor(body: AnswerBody, provenance: Provenance, clock: Pick<Clock, 'now'>) {
     this.status = provenance.status
     this.tier = provenance.tier
     this.isCollapsed = provenance.isCollapsed ?? false

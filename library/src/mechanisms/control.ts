@@ -55,7 +55,7 @@ export function cacheControl<Key, Value>(
     },
     async clear() {
       core.assertOpen()
-      await core.store.write('clear', (store) => store.clear(core.settings.prefix))
+      await core.store.clear(core.settings.prefix)
       core.emitter.emit({ type: 'clear', cache: core.settings.name })
     },
     async stats(): Promise<CacheStats> {

@@ -93,13 +93,18 @@ export class Core<Key, S extends Store = Store> {
     }
   }
 
+  /** The store's clock: what the instants of its entries are compared with. */
+  storeNow(): number {
+    return this.store.store.now()
+  }
+
   /** Not past its hard expiry. Where no grace is given, the store itself ends an entry there. */
   isFresh(entry: ValueEntry | NegativeEntry): boolean {
     return (
       this.settings.graceMs === 0 ||
       entry.isDirty ||
       entry.kind === 'negative' ||
-      entry.hardAt > this.clock.now()
+      entry.hardAt > this.storeNow()
     )
   }
 

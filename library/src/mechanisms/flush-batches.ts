@@ -33,7 +33,7 @@ export class FlushBatches<Key, Value> {
    */
   async write(rows: readonly DirtyEntry[]): Promise<readonly string[]> {
     const { core, delayMs } = this.#target
-    const rewrittenDueAt = core.clock.now() + delayMs
+    const rewrittenDueAt = core.storeNow() + delayMs
     const batch: Batch = { rewrittenDueAt, refused: [], overtaken: [] }
     await this.#write(rows, batch)
     await this.#settleRefused(batch)
@@ -140,11 +140,12 @@ export class FlushBatches<Key, Value> {
   }
 
   async #park({ row, failure, error, attempts }: Refused): Promise<void> {
-    const { store, emitter, clock } = this.#target.core
+    const { core } = this.#target
+    const { store, emitter } = core
     const { key, version, json } = row
     const { sqlstate } = failure
     const reason = error instanceof Error ? error.message : String(error)
-    const letter = { key, version, json, sqlstate, reason, attempts, at: clock.now() }
+    const letter = { key, version, json, sqlstate, reason, attempts, at: core.storeNow() }
     const outcome = await store.write('quarantine', () => this.#target.journal.quarantine(letter))
     if (outcome === 'superseded') return
     emitter.emit({ type: 'dead-letter', cache: emitter.cache, key, version, sqlstate })

@@ -12,12 +12,16 @@ export interface FlusherOptions {
 
 const backOffFromMs = 50
 const backOffToMs = 5_000
+const pollFlushedMs = 20
+/** What this process knows of the store's clock may be this much behind it. */
+const clockMarginMs = 10
 
 /**
  * Brings dirty entries into the database: oldest first, one batch under way at a time, each row
  * guarded by its version. A failed batch keeps its journal, and is tried again with a growing
  * pause; a row that the database refuses is found by halving the batch, and parked, so that it never
- * blocks others. What the journal held before is flushed without waiting for a new write.
+ * blocks others. What the journal held before is flushed without waiting for a new write. Instants
+ * are the store's. Where processes share a journal, each flushes what it has claimed.
  */
 export class Flusher<Key, Value> {
   readonly #core: Core<Key>
@@ -46,7 +50,7 @@ export class Flusher<Key, Value> {
     this.#source = source
     this.#options = options
     this.#batches = new FlushBatches({ core, journal, source, delayMs: options.delayMs })
-    this.expect(core.clock.now())
+    this.expect(core.storeNow())
   }
 
   /** Something is due at `dueAt`. */
@@ -55,8 +59,8 @@ export class Flusher<Key, Value> {
     if (wakesAt >= this.#wakesAt || this.#isStopped) return
     this.#cancelWake()
     this.#wakesAt = wakesAt
-    const { clock } = this.#core
-    this.#cancelWake = clock.after(Math.max(0, wakesAt - clock.now()), () => {
+    const delayMs = Math.max(0, wakesAt - this.#core.storeNow())
+    this.#cancelWake = this.#core.clock.after(delayMs, () => {
       this.#wakesAt = Number.POSITIVE_INFINITY
       this.#queue()
     })
@@ -67,16 +71,19 @@ export class Flusher<Key, Value> {
    * `CLOSED` when `close` gives up first, and with the store's error when the journal cannot be read.
    */
   async flush(): Promise<void> {
-    await this.#inTurn(async () => {
-      let left: ReadonlySet<string> | undefined
-      do left = await this.#pass(left)
-      while (left.size > 0)
-    })
+    const startedAt = this.#core.storeNow() + clockMarginMs
+    await this.#flushMine()
+    if (this.#journal.pollMs === undefined) return
+    // what is left that old is claimed by other processes, or was by one that is gone
+    while (await this.#holdsOlderThan(startedAt)) {
+      await this.#pause(pollFlushedMs)
+      await this.#flushMine()
+    }
   }
 
   /**
    * Drains for as long as the options say, and ends with the statement that is under way then; what
-   * is left stays in the journal.
+   * is left stays in the journal, for others to claim.
    */
   async close(): Promise<void> {
     let cancel = () => {}
@@ -91,15 +98,31 @@ export class Flusher<Key, Value> {
     this.#cancelWake()
     for (const end of this.#pauses) end()
     await draining
+    await this.#core.background.attempt('flush', () =>
+      this.#core.store.write('release', () => this.#journal.release()),
+    )
+  }
+
+  async #flushMine(): Promise<void> {
+    await this.#inTurn(async () => {
+      let left: ReadonlySet<string> | undefined
+      do left = await this.#pass(left)
+      while (left.size > 0)
+    })
+  }
+
+  async #holdsOlderThan(instant: number): Promise<boolean> {
+    const figures = await this.#core.store.read('figures', () => this.#journal.figures())
+    return figures.dirty > 0 && this.#core.storeNow() - figures.oldestMs <= instant
   }
 
   async #drain(): Promise<void> {
     for (let isEmpty = false; !isEmpty && !this.#isStopped; ) {
       await this.#core.background.attempt('flush', async () => {
-        await this.flush()
+        await this.#flushMine()
         isEmpty = true
       })
-      if (!isEmpty) await this.#pause()
+      if (!isEmpty) await this.#pause(this.#pauseMs())
     }
   }
 
@@ -111,23 +134,32 @@ export class Flusher<Key, Value> {
   }
 
   async #flushDue(): Promise<void> {
-    const { clock, store } = this.#core
+    const { store } = this.#core
     const { batchSize } = this.#options
     try {
       await this.#inTurn(async () => {
         this.#isQueued = false
-        let batch = await this.#claim(batchSize, clock.now())
+        let batch = await this.#claim(batchSize, this.#core.storeNow())
         while (batch.length > 0 && !this.#isStopped) {
           if ((await this.#tryBatch(batch)) === undefined) break
-          batch = await this.#claim(batchSize, clock.now())
+          batch = await this.#claim(batchSize, this.#core.storeNow())
         }
       })
       const nextAt = await store.read('nextDueAt', () => this.#journal.nextDueAt())
-      if (nextAt !== undefined) this.expect(nextAt)
+      this.#expectNext(nextAt)
     } catch (error) {
-      this.expect(clock.now() + this.#pauseMs())
+      const { pollMs = 0 } = this.#journal
+      this.expect(this.#core.storeNow() + Math.max(pollMs, this.#pauseMs()))
       throw error
     }
+  }
+
+  #expectNext(nextAt: number | undefined): void {
+    const { pollMs } = this.#journal
+    const now = this.#core.storeNow()
+    // what is due and was not claimed is another's
+    if (nextAt !== undefined && (pollMs === undefined || nextAt > now)) this.expect(nextAt)
+    if (pollMs !== undefined) this.expect(now + pollMs)
   }
 
   /** One attempt at all that is dirty, or at what of `keys` still is. Returns the keys that are to be tried again. */
@@ -141,7 +173,7 @@ export class Flusher<Key, Value> {
       const overtaken = await this.#tryBatch(dirty.slice(from, from + batchSize))
       for (const key of overtaken ?? dirty.slice(from).map((row) => row.key)) left.add(key)
       if (overtaken !== undefined) continue
-      await this.#pause()
+      await this.#pause(this.#pauseMs())
       break
     }
     return left
@@ -159,7 +191,7 @@ export class Flusher<Key, Value> {
 
   /** The keys that are dirty still; `undefined` when the batch has to be tried again. */
   async #tryBatch(rows: readonly DirtyEntry[]): Promise<readonly string[] | undefined> {
-    const { recorder, emitter, clock } = this.#core
+    const { recorder, emitter } = this.#core
     const { cache } = emitter
     const startedAt = performance.now()
     let overtaken: readonly string[]
@@ -167,7 +199,7 @@ export class Flusher<Key, Value> {
       overtaken = await this.#batches.write(rows)
     } catch (error) {
       this.#failures += 1
-      this.#notBefore = clock.now() + this.#pauseMs()
+      this.#notBefore = this.#core.storeNow() + this.#pauseMs()
       recorder.flushRetries += 1
       const { sqlstate } = this.#source.classify(error)
       emitter.emit({ type: 'flush-failure', cache, rows: rows.length, sqlstate, error })
@@ -180,7 +212,7 @@ export class Flusher<Key, Value> {
     return overtaken
   }
 
-  #pause(): Promise<void> {
+  #pause(ms: number): Promise<void> {
     if (this.#isStopped) return Promise.resolve()
     return new Promise((resolve) => {
       const end = () => {
@@ -188,7 +220,7 @@ export class Flusher<Key, Value> {
         this.#pauses.delete(end)
         resolve()
       }
-      const cancel = this.#core.clock.after(this.#pauseMs(), end)
+      const cancel = this.#core.clock.after(ms, end)
       this.#pauses.add(end)
     })
   }

@@ -11,6 +11,7 @@ import type { StoredState } from '../contract/entry.ts'
 import { CacheError } from '../contract/errors.ts'
 import type { Store } from '../contract/store.ts'
 import { withDeadline } from './deadline.ts'
+import { Deadlines } from './deadlines.ts'
 
 /** How a store is guarded. */
 export interface StoreGuardOptions {
@@ -36,11 +37,16 @@ export class GuardedStore<S extends Store = Store> {
     halfOpenAfter: probeEveryMs,
     breaker: new ConsecutiveBreaker(failuresToOpen),
   })
+  readonly #reads: StoreDeadlines
+  readonly #writes: StoreDeadlines
   #hasFailed = false
 
   constructor(store: S, options: StoreGuardOptions) {
     this.store = store
     this.#options = options
+    const { readDeadlineMs, writeDeadlineMs, clock } = options
+    this.#reads = { ms: readDeadlineMs, running: new Deadlines(readDeadlineMs, clock) }
+    this.#writes = { ms: writeDeadlineMs, running: new Deadlines(writeDeadlineMs, clock) }
     this.#breaker.onStateChange((state) => options.onBreaker(stateNames[state]))
   }
 
@@ -59,47 +65,62 @@ export class GuardedStore<S extends Store = Store> {
     } catch (error) {
       return Promise.reject(this.#failed('get', error))
     }
-    return answer instanceof Promise
-      ? this.#settle('get', answer, this.#options.readDeadlineMs)
-      : answer
+    return answer instanceof Promise ? this.#settle('get', answer, this.#reads) : answer
   }
 
   /** One read of the store within its read deadline. */
   async read<T>(operation: string, call: (store: S) => Awaitable<T>): Promise<T> {
-    return this.#guarded(operation, call, this.#options.readDeadlineMs)
+    return this.#guarded(operation, call, this.#reads)
   }
 
   /** One change of the store within its write deadline. A rejection does not say that it was not executed. */
   async write<T>(operation: string, call: (store: S) => Awaitable<T>): Promise<T> {
-    return this.#guarded(operation, call, this.#options.writeDeadlineMs)
+    return this.#guarded(operation, call, this.#writes)
+  }
+
+  /** `invalidate` for every key that starts with `prefix`, each step within the write deadline. */
+  async clear(prefix: string): Promise<void> {
+    let from: string | undefined
+    do {
+      const step = from
+      from = await this.write('clear', (store) => store.clear(prefix, step))
+    } while (from !== undefined)
   }
 
   async #guarded<T>(
     operation: string,
     call: (store: S) => Awaitable<T>,
-    deadlineMs: number,
+    deadlines: StoreDeadlines,
   ): Promise<T> {
-    if (this.#breaker.state !== CircuitState.Closed) return this.#probe(operation, call, deadlineMs)
+    if (this.#breaker.state !== CircuitState.Closed) {
+      return this.#probe(operation, call, deadlines.ms)
+    }
     let answer: Awaitable<T>
     try {
       answer = call(this.store)
     } catch (error) {
       throw this.#failed(operation, error)
     }
-    if (answer instanceof Promise) return this.#settle(operation, answer, deadlineMs)
+    if (answer instanceof Promise) return this.#settle(operation, answer, deadlines)
     this.#succeeded()
     return answer
   }
 
-  async #settle<T>(operation: string, answer: Promise<T>, deadlineMs: number): Promise<T> {
-    let value: T
-    try {
-      value = await this.#timed(operation, answer, deadlineMs)
-    } catch (error) {
-      throw this.#failed(operation, error)
-    }
-    this.#succeeded()
-    return value
+  /** One promise and one reaction: every further one shows in the CPU time of a hit. */
+  #settle<T>(operation: string, answer: Promise<T>, { ms, running }: StoreDeadlines): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const waiting = running.begin(() => reject(this.#failed(operation, tooLate(operation, ms))))
+      answer.then(
+        (value) => {
+          if (!running.end(waiting)) return
+          if (this.#hasFailed) this.#succeeded()
+          resolve(value)
+        },
+        (error: unknown) => {
+          if (running.end(waiting)) reject(this.#failed(operation, error))
+        },
+      )
+    })
   }
 
   async #probe<T>(
@@ -109,22 +130,14 @@ export class GuardedStore<S extends Store = Store> {
   ): Promise<T> {
     try {
       return await this.#breaker.execute(async () =>
-        this.#timed(operation, Promise.resolve(call(this.store)), deadlineMs),
+        withDeadline(Promise.resolve(call(this.store)), deadlineMs, this.#options.clock, () =>
+          tooLate(operation, deadlineMs),
+        ),
       )
     } catch (error) {
       if (!(error instanceof BrokenCircuitError)) this.#options.onError(operation, error)
       throw unavailable(operation, error)
     }
-  }
-
-  #timed<T>(operation: string, answer: Promise<T>, deadlineMs: number): Promise<T> {
-    return withDeadline(
-      answer,
-      deadlineMs,
-      this.#options.clock,
-      () =>
-        new CacheError('STORE_TIMEOUT', `store: no answer to ${operation} within ${deadlineMs} ms`),
-    )
   }
 
   #failed(operation: string, error: unknown): CacheError {
@@ -155,12 +168,21 @@ export function wasNotSent(error: unknown): boolean {
   return error instanceof CacheError && error.cause instanceof BrokenCircuitError
 }
 
+interface StoreDeadlines {
+  readonly ms: number
+  readonly running: Deadlines
+}
+
 const stateNames = {
   [CircuitState.Closed]: 'closed',
   [CircuitState.Open]: 'open',
   [CircuitState.HalfOpen]: 'half-open',
   [CircuitState.Isolated]: 'open',
 } as const
+
+function tooLate(operation: string, ms: number): CacheError {
+  return new CacheError('STORE_TIMEOUT', `store: no answer to ${operation} within ${ms} ms`)
+}
 
 function unavailable(operation: string, cause: unknown): CacheError {
   if (cause instanceof CacheError && cause.code === 'STORE_TIMEOUT') return cause

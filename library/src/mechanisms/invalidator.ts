@@ -99,7 +99,7 @@ export class Invalidator {
       const { store, settings } = this.#parts
       const failuresBefore = this.#failures
       try {
-        await store.write('clear', (s) => s.clear(settings.prefix))
+        await store.clear(settings.prefix)
       } catch {
         return false
       }

@@ -147,7 +147,7 @@ export class Loading<Key, Value> {
   ): Answer<Value> {
     const body = new LoadedBody(row.json, row.version)
     const provenance = { status, tier: 'source', loadMs: row.loadMs, ...label }
-    return new Answer(body, provenance, this.#core.clock)
+    return new Answer(body, provenance, this.#core.store.store)
   }
 }
 

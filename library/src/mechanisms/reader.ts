@@ -34,18 +34,18 @@ export class Reader<Key, Value> {
     if (trip.terms !== undefined || invalidator.isSuspect(trip.id)) {
       return this.lookup(trip).then(valueOfAnswer)
     }
-    const isSampled = recorder.samplesNextHit
-    const startedAt = isSampled ? performance.now() : 0
     const arrivedAt = this.#flights.arrive()
     const state = store.get(trip.id)
-    if (state instanceof Promise || state?.kind !== 'value' || !this.#core.isFresh(state)) {
-      const answering = this.#answer(trip, arrivedAt, state)
-      return this.#counted(answering, isSampled ? startedAt : performance.now()).then(valueOfAnswer)
+    if (state instanceof Promise) {
+      const read = { arrivedAt, startedAt: performance.now() }
+      return state.then(
+        (seen) => this.#valueOf(trip, read, seen),
+        () => this.#valueOf(trip, read, unreachable),
+      )
     }
-    if (isSampled) recorder.hitTook(performance.now() - startedAt)
-    recorder.hits += 1
-    this.#onHit?.(trip, state)
-    return state.value
+    // an in-process hit is over before a clock could tell: only those that will be recorded are timed
+    const startedAt = recorder.samplesNextHit ? performance.now() : 0
+    return this.#valueOf(trip, { arrivedAt, startedAt }, state)
   }
 
   /** The answer with its provenance. */
@@ -54,8 +54,16 @@ export class Reader<Key, Value> {
     if (trip.terms?.isFresh === true) {
       return this.#counted(this.#patiently(this.#readPast(trip), trip), startedAt)
     }
-    const arrivedAt = this.#flights.arrive()
-    return this.#settled(trip, { arrivedAt, startedAt, seen: this.#firstGet(trip.id) })
+    const read = { arrivedAt: this.#flights.arrive(), startedAt }
+    const looking = this.#firstGet(trip.id)
+    if (!(looking instanceof Promise)) return Promise.resolve(this.#settled(trip, read, looking))
+    if (trip.terms !== undefined) {
+      return this.#counted(this.#answer(trip, read.arrivedAt, looking), startedAt)
+    }
+    return looking.then(
+      (seen) => this.#settled(trip, read, seen),
+      () => this.#settled(trip, read, unreachable),
+    )
   }
 
   /** `lookup` for many of one call's keys, with one GET for all; each has its own outcome. */
@@ -77,7 +85,7 @@ export class Reader<Key, Value> {
       trips.map((trip, index) => {
         const isSuspect = this.#core.invalidator.isSuspect(trip.id)
         const seen = isSuspect ? unreachable : states[index]
-        return this.#settled(trip, { arrivedAt, startedAt, seen })
+        return this.#settled(trip, { arrivedAt, startedAt }, seen)
       }),
     )
   }
@@ -119,22 +127,32 @@ export class Reader<Key, Value> {
     return this.#loading.replace(trip, seen, alone)
   }
 
-  /** Counted; at once if the entry is here already. */
-  #settled(
-    trip: Trip<Key>,
-    read: {
-      readonly arrivedAt: number
-      readonly startedAt: number
-      readonly seen: Seen | Promise<Seen>
-    },
-  ): Promise<Answer<Value>> {
-    const { arrivedAt, startedAt, seen } = read
-    if (seen instanceof Promise || !isEntry(seen) || !this.#core.isFresh(seen)) {
-      return this.#counted(this.#answer(trip, arrivedAt, seen), startedAt)
+  /** Counted; at once if a fresh value is here already. */
+  #valueOf(trip: Trip<Key>, read: Read, seen: Seen): unknown {
+    if (seen === unreachable || seen?.kind !== 'value' || !this.#core.isFresh(seen)) {
+      const startedAt = read.startedAt === 0 ? performance.now() : read.startedAt
+      return this.#counted(this.#answer(trip, read.arrivedAt, seen), startedAt).then(valueOfAnswer)
     }
-    const answer = this.#found(trip, seen)
-    this.#core.recorder.answered(answer.status, false, performance.now() - startedAt)
-    return Promise.resolve(answer)
+    this.#countHit(read)
+    this.#onHit?.(trip, seen)
+    return seen.value
+  }
+
+  /** Counted; at once if a fresh entry is here already. */
+  #settled(trip: Trip<Key>, read: Read, seen: Seen): Answer<Value> | Promise<Answer<Value>> {
+    if (!isEntry(seen) || !this.#core.isFresh(seen)) {
+      return this.#counted(this.#answer(trip, read.arrivedAt, seen), read.startedAt)
+    }
+    if (seen.kind === 'value') this.#countHit(read)
+    else this.#core.recorder.answered('negative', false, performance.now() - read.startedAt)
+    return this.#found(trip, seen)
+  }
+
+  /** One in sixteen is timed: the clock and the histogram cost more than the count. */
+  #countHit({ startedAt }: Read): void {
+    const { recorder } = this.#core
+    if (recorder.samplesNextHit) recorder.hitTook(performance.now() - startedAt)
+    recorder.hits += 1
   }
 
   async #counted(answering: Promise<Answer<Value>>, startedAt: number): Promise<Answer<Value>> {
@@ -265,11 +283,18 @@ export class Reader<Key, Value> {
   }
 
   #entryAnswer(status: LookupStatus, entry: Entry, isCollapsed: boolean): Answer<Value> {
-    const { clock, store, settings } = this.#core
+    const { settings } = this.#core
+    const { store } = this.#core.store
     // its TTL starts when it is flushed
     const ttlMs = entry.isDirty ? settings.ttlMs : undefined
-    return new Answer(entry, { status, tier: store.store.name, isCollapsed, ttlMs }, clock)
+    return new Answer(entry, { status, tier: store.name, isCollapsed, ttlMs }, store)
   }
+}
+
+/** When a caller came: on the counter of arrivals, and in milliseconds. */
+interface Read {
+  readonly arrivedAt: number
+  readonly startedAt: number
 }
 
 /** A read outside of any flight. */

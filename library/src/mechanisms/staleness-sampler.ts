@@ -20,7 +20,7 @@ export class StalenessSampler<Key> {
   }
 
   async #compare({ key, id, load }: Trip<Key>, entry: ValueEntry): Promise<void> {
-    const { recorder, clock, store } = this.#core
+    const { recorder, store } = this.#core
     const row = await load(key, { onSent() {}, stale: undefined })
     recorder.sampled += 1
     const isOvertaken =
@@ -32,6 +32,6 @@ export class StalenessSampler<Key> {
     const now = await store.get(id)
     if (now?.kind !== 'value' || now.storedAt !== entry.storedAt) return
     recorder.sampledStale += 1
-    recorder.staleFor(Math.max(0, clock.now() - entry.storedAt))
+    recorder.staleFor(Math.max(0, this.#core.storeNow() - entry.storedAt))
   }
 }

@@ -59,7 +59,8 @@ export function createCache<Key, Value>(
   const write: WritePolicy = options.write === undefined ? { policy: 'around' } : options.write
   checkPolicies(read, write)
   const source = checkedSource(options.source)
-  const core = createCore<Key>(options as BaseOptions<Key>, { read, write })
+  const { authority = source.authority } = options
+  const core = createCore<Key>({ ...options, authority } as BaseOptions<Key>, { read, write })
   const refresher = read.policy === 'refresh-ahead' ? refreshAheadOf(core, read) : undefined
   const sampler = core.settings.sampleStaleness > 0 ? new StalenessSampler(core) : undefined
   const reads = readThroughReads<Key, Value>(core, source, onHits(refresher, sampler))

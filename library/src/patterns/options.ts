@@ -65,6 +65,11 @@ export interface BaseOptions<Key> {
   readonly ttl: Duration
   /** First part of every stored key. 1-64 of `a-z A-Z 0-9 _ - .`. Default `cp`. */
   readonly namespace?: string
+  /**
+   * Which database the rows come from, as part of every stored key: another database behind the same
+   * store is a cold cache. 1-64 of `a-z A-Z 0-9 _ - .`. Default: the source's own `authority`; for `cacheAside` none.
+   */
+  readonly authority?: string | undefined
   /** Shape of the values: raise it, and entries of the old shape are out of sight at once. 0 or more. Default 1. */
   readonly version?: number
   /** Lifetime of "known to be absent". 0 (do not remember) to 365 d. Default 30 s, at most `ttl`. */

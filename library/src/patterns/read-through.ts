@@ -58,8 +58,13 @@ export function readThroughReads<Key, Value>(
         | undefined
         | Promise<Jsonify<Value> | undefined>
     },
-    async lookup(key, options) {
-      return reader.lookup(trip(key, options))
+    // not async: that would cost a hit a promise and three turns of the microtask queue
+    lookup(key, options) {
+      try {
+        return reader.lookup(trip(key, options))
+      } catch (error) {
+        return Promise.reject(error)
+      }
     },
     lookupMany,
     async getMany(keys, options) {

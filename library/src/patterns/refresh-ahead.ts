@@ -42,8 +42,8 @@ export class RefreshAhead<Key> {
   onHit(trip: Trip<Key>, entry: ValueEntry): void {
     if (entry.isDirty) return
     if (this.#unread.size > 0) this.#countUseful(trip.id, entry)
-    const { clock, random } = this.#core
-    const nowMs = clock.now()
+    const { random } = this.#core
+    const nowMs = this.#core.storeNow()
     if (!isRefreshDue(entry, { nowMs, beta: this.#beta, random })) return
     if (entry.refreshUntil > nowMs || this.#inFlight.has(trip.id)) return
     if ((this.#failed.get(trip.id)?.notBefore ?? 0) > nowMs) return
@@ -100,7 +100,7 @@ export class RefreshAhead<Key> {
   #backOff(id: string): void {
     const failures = (this.#failed.get(id)?.failures ?? 0) + 1
     const ms = Math.min(backOffToMs, backOffFromMs * 2 ** Math.min(failures, 20))
-    const notBefore = this.#core.clock.now() + ms * (0.5 + this.#core.random() / 2)
+    const notBefore = this.#core.storeNow() + ms * (0.5 + this.#core.random() / 2)
     // bounded: when very many keys fail, the source is down, and any of them may try again
     if (this.#failed.size >= maxRemembered) this.#failed.clear()
     this.#failed.set(id, { failures, notBefore })

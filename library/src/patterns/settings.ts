@@ -51,6 +51,8 @@ export function checkedSettings(
   const { onUnconfirmed = defaults.onUnconfirmed } = options
   const namespace = checkedWord('namespace', options.namespace ?? defaults.namespace)
   const name = checkedWord('name', options.name)
+  const authority =
+    options.authority === undefined ? '' : `${checkedWord('authority', options.authority)}:`
   const version = checkedInteger('version', options.version ?? defaults.version, 0, 2 ** 31)
   const ttlMs = checkedTtlMs(options.ttl)
   const loadDeadlineMs = ms('loadDeadline', 1, 10 * minute)
@@ -67,7 +69,7 @@ export function checkedSettings(
   }
   return Object.freeze({
     name,
-    prefix: `${namespace}:${name}:${version}:`,
+    prefix: `${namespace}:${name}:${version}:${authority}`,
     ttlMs,
     negativeTtlMs: Math.min(ttlMs, ms('negativeTtl', 0, year)),
     jitter: checkedNumber('jitter', options.jitter ?? defaults.jitter, 0, 1),

@@ -147,7 +147,7 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
     // a key that cannot be read back from its text could never be flushed
     source.parseKey(core.keys.textOf(id))
     // past it the store refuses the write, so that an unanswered one does not happen much later
-    const deadlineAt = core.clock.now() + core.settings.storeWriteDeadlineMs
+    const deadlineAt = core.storeNow() + core.settings.storeWriteDeadlineMs
     let result: EnqueueResult
     try {
       result = await core.store.write('enqueue', () =>
@@ -155,11 +155,11 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
       )
     } catch (cause) {
       // it may have been accepted
-      flusher.expect(core.clock.now() + delayMs)
+      flusher.expect(core.storeNow() + delayMs)
       throw unanswered(key, cause)
     }
     if (result.outcome === 'accepted') {
-      flusher.expect(core.clock.now() + delayMs)
+      flusher.expect(core.storeNow() + delayMs)
       core.recorder.enqueued += 1
       if (result.coalesced) core.recorder.coalesced += 1
     }

@@ -69,6 +69,10 @@ class InProcessStore implements MemoryStore {
     this.#now = now
   }
 
+  now(): number {
+    return this.#now()
+  }
+
   get(key: string): StoredState | undefined {
     return shown(this.#space.find(key, this.#now()))
   }
@@ -170,7 +174,7 @@ class InProcessStore implements MemoryStore {
     return this.#space.put(key, extended, now) ? 'extended' : 'removed'
   }
 
-  clear(prefix: string): void {
+  clear(prefix: string): undefined {
     this.#space.clear(prefix)
   }
 

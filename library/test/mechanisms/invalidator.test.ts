@@ -193,6 +193,7 @@ test('counts each invalidation once, and announces each that failed', async () =
 function bound(store: Store): Store {
   return {
     name: store.name,
+    now: () => store.now(),
     get: (...args) => store.get(...args),
     getMany: (...args) => store.getMany(...args),
     acquire: (...args) => store.acquire(...args),

@@ -41,7 +41,7 @@ describe('create', () => {
 describe('a source without versions', () => {
   function plainSource(): {
     rows: Map<string, User>
-    source: Required<Omit<Source<string, User>, 'versioned'>>
+    source: Required<Omit<Source<string, User>, 'versioned' | 'authority'>>
   } {
     const rows = new Map<string, User>([['a', { name: 'one' }]])
     const source = {

@@ -32,6 +32,7 @@ function refusal(make: () => unknown): string {
 const wrong: readonly (readonly [option: string, values: readonly unknown[]])[] = [
   ['name', [undefined, '', 'a b', 'a:b', 'x'.repeat(65), 7, null]],
   ['namespace', ['', 'a/b', 'ü', 7]],
+  ['authority', ['', 'a:b', 7, null]],
   ['version', [-1, 1.5, '1', Number.NaN]],
   ['ttl', [undefined, 0, -1, '0s', 'soon', '366d', Number.NaN, null, {}]],
   ['negativeTtl', [-1, '366d', 'x']],
@@ -182,5 +183,34 @@ describe('collaborators', () => {
       expect(refusal(() => createCache(none as never))).toMatch(/^options: expected an object/)
       expect(refusal(() => cacheAside(none as never))).toMatch(/^options: expected an object/)
     }
+  })
+})
+
+describe('the authority of the rows', () => {
+  const of = (authority: string | undefined, name: string) => ({
+    authority,
+    load: async () => ({ name }),
+  })
+
+  test('is the source’s own: another database behind the same store is a cold cache', async () => {
+    const one = readThrough({ ...good, name: 'moved', source: of('db1', 'one') })
+    const other = readThrough({ ...good, name: 'moved', source: of('db2', 'other') })
+    expect(await one.get('k')).toEqual({ name: 'one' })
+    expect(await other.get('k')).toEqual({ name: 'other' })
+    expect(await one.lookup('k')).toMatchObject({ status: 'hit', value: { name: 'one' } })
+    await other.clear()
+    expect(await one.lookup('k')).toMatchObject({ status: 'hit', value: { name: 'one' } })
+  })
+
+  test('is an option too, over the source’s, and for cacheAside', async () => {
+    const named = readThrough({ ...good, name: 'm2', source: of('db1', 'one'), authority: 'x' })
+    const same = readThrough({ ...good, name: 'm2', source: of('db2', 'other'), authority: 'x' })
+    expect(await named.get('k')).toEqual({ name: 'one' })
+    expect(await same.get('k')).toEqual({ name: 'one' })
+    const [here, there] = ['a', 'b'].map((authority) =>
+      cacheAside<string, string>({ name: 'm3', store, ttl: '1m', clock, authority }),
+    )
+    expect(await here?.getOrLoad('k', async () => 'here')).toBe('here')
+    expect(await there?.getOrLoad('k', async () => 'there')).toBe('there')
   })
 })

@@ -207,6 +207,7 @@ function worldOf(clock: ManualClock, mutant: Mutant) {
 let ticks = 0
 
 const storeMethods = [
+  'now',
   'get',
   'getMany',
   'acquire',
@@ -229,6 +230,7 @@ const journalMethods = [
   'restamp',
   'quarantine',
   'deadLetters',
+  'release',
   'figures',
 ] as const satisfies readonly (keyof Journal)[]
 

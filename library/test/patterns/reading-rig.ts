@@ -127,7 +127,7 @@ export function remote<Wrapped extends JournalingStore>(store: Wrapped): Wrapped
     get(target, property) {
       const member: unknown = Reflect.get(target, property)
       if (typeof member !== 'function') return member
-      if (property === 'journal') return member.bind(target)
+      if (property === 'journal' || property === 'now') return member.bind(target)
       return async (...args: unknown[]) => {
         await travel()
         const result: unknown = Reflect.apply(member, target, args)

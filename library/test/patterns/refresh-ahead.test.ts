@@ -1,5 +1,5 @@
 import type { CacheOptions } from 'caching-patterns'
-import { failingStore, manualClock, settle, slowSource } from 'caching-patterns/testing'
+import { failingStore, settle, slowSource } from 'caching-patterns/testing'
 import { describe, expect, test } from 'vitest'
 import { remote, rig, type User } from './reading-rig.ts'
 import { make } from './refresh-rig.ts'
@@ -232,9 +232,9 @@ describe('failing', () => {
   })
 
   test('closes after the refresh that is under way', async () => {
-    const clock = manualClock()
-    const parts = { ...rig(), clock }
-    const { cache, refreshes } = make({ ...rig(), source: parts.slow, clock })
+    const parts = rig()
+    const { clock } = parts
+    const { cache, refreshes } = make({ ...parts, source: parts.slow })
     const filling = cache.get('k')
     await (await parts.loads.next('load')).answer()
     await filling

@@ -130,6 +130,9 @@ export class MemoryJournal implements Journal {
     return [...this.#state.letters.values()]
   }
 
+  /** Nobody else could claim. */
+  release(): void {}
+
   figures(): JournalFigures {
     const { order, letters, bytes } = this.#state
     let oldestAt = Number.POSITIVE_INFINITY

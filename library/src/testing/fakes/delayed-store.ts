@@ -24,7 +24,7 @@ export function delayedStore<Wrapped extends Store>(
   const { held, around } = heldCalls()
   const delayed = intercepted(
     store,
-    () => true,
+    (method) => method !== 'now',
     (call) => {
       if (call.method !== 'journal') return around(call)
       const journal = call.execute() as ReturnType<JournalingStore['journal']>

@@ -45,7 +45,7 @@ export function failingStore<Wrapped extends Store>(
 
   const failing = intercepted(
     store,
-    () => true,
+    (method) => method !== 'now',
     (call) => {
       if (call.method !== 'journal') return around(call)
       const journal = call.execute() as ReturnType<JournalingStore['journal']>

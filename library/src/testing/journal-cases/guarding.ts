@@ -26,7 +26,7 @@ const bystanders: Readonly<Record<string, (bench: JournalBench) => Promise<void>
   invalidate: async ({ store }) => store.invalidate(key),
   'invalidateUpTo a newer version': async ({ store }) =>
     store.invalidateUpTo(key, Number.MAX_SAFE_INTEGER),
-  clear: async ({ store }) => store.clear('contract:1:'),
+  clear: async (bench) => bench.cleared('contract:1:'),
   claimRefresh: async ({ store }) => {
     const state = await store.get(key)
     const softAt = state?.kind === 'value' ? state.softAt : 0

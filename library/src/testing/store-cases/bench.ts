@@ -75,6 +75,13 @@ export class StoreBench<Port extends Store = Store> {
     })
   }
 
+  /** Every step of a clear. */
+  async cleared(prefix: string): Promise<void> {
+    let from: string | undefined
+    do from = await this.store.clear(prefix, from)
+    while (from !== undefined)
+  }
+
   /** A load in flight under this lease cannot fill any more. */
   async fillIsRefused(token: string): Promise<void> {
     assert.equal(await this.store.fill(key, token, content(99, '"too late"')), 'refused')

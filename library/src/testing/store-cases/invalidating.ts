@@ -158,7 +158,7 @@ export const invalidatingCases: readonly StoreCase[] = [
       await bench.filled(content(5, '"v"'), 'contract:1:v')
       await bench.filled(content(0, null), 'contract:1:n')
       await bench.lease('mine')
-      await bench.store.clear('contract:1:')
+      await bench.cleared('contract:1:')
       await bench.sees('absent', 'contract:1:v')
       await bench.sees('absent', 'contract:1:n')
       await bench.fillIsRefused('mine')
@@ -170,7 +170,7 @@ export const invalidatingCases: readonly StoreCase[] = [
     async (bench) => {
       const keys = Array.from({ length: 500 }, (_, i) => `contract:1:${i}`)
       for (const which of keys) await bench.filled(content(1, '1'), which)
-      await bench.store.clear('contract:1:')
+      await bench.cleared('contract:1:')
       const states = await bench.store.getMany(keys)
       const left = states.filter((state) => state !== undefined)
       if (left.length > 0) throw new Error(`${left.length} of ${keys.length} keys were left`)
@@ -180,7 +180,7 @@ export const invalidatingCases: readonly StoreCase[] = [
     'clear: marks under the prefix stay, and nobody publishes',
     async (bench) => {
       await bench.store.begin(key, 'w', long)
-      await bench.store.clear('contract:1:')
+      await bench.cleared('contract:1:')
       await bench.sees('P')
       await bench.ends('w', content(6, '"w"'), { result: 'removed', leaves: 'absent' })
     },
@@ -191,13 +191,13 @@ export const invalidatingCases: readonly StoreCase[] = [
       await bench.filled(content(5, '"v"'), 'contract:12:k')
       await bench.filled(content(5, '"v"'), 'other:contract:1:k')
       await bench.store.begin(key, 'w', long)
-      await bench.store.clear('contract:2:')
-      await bench.store.clear('contract:1:')
+      await bench.cleared('contract:2:')
+      await bench.cleared('contract:1:')
       await bench.sees('V5 "v"', 'contract:12:k')
       await bench.sees('V5 "v"', 'other:contract:1:k')
       await bench.store.abort(key, 'w')
       await bench.store.begin(key, 'w', long)
-      await bench.store.clear('contract:2:')
+      await bench.cleared('contract:2:')
       await bench.ends('w', content(6, '"w"'), { result: 'published', leaves: 'V6 "w"' })
     },
   ],
