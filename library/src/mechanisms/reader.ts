@@ -1,14 +1,11 @@
 import type { LookupStatus } from '../contract/cache.ts'
-import type { NegativeEntry, StoredState, ValueEntry } from '../contract/entry.ts'
+import type { ValueEntry } from '../contract/entry.ts'
 import { Answer } from './answer.ts'
 import type { Core } from './core.ts'
 import { Loading, type Trip } from './loading.ts'
 import { patiently } from './read-terms.ts'
 import { type FlightCommands, SingleFlight } from './single-flight.ts'
-
-type Entry = NegativeEntry | ValueEntry
-type Seen = StoredState | undefined | typeof unreachable
-const unreachable = Symbol('the store did not answer')
+import { degrade, type Entry, isEntry, type Seen, StoreView, unreachable } from './store-view.ts'
 
 /**
  * The READ protocol. A hit costs one GET. On a miss one caller, in all processes, acquires the
@@ -18,6 +15,7 @@ const unreachable = Symbol('the store did not answer')
 export class Reader<Key, Value> {
   readonly #core: Core<Key>
   readonly #loading: Loading<Key, Value>
+  readonly #view: StoreView
   readonly #flights = new SingleFlight<Answer<Value>>()
   readonly #onHit: ((trip: Trip<Key>, entry: ValueEntry) => void) | undefined
 
@@ -25,6 +23,7 @@ export class Reader<Key, Value> {
   constructor(core: Core<Key>, onHit?: (trip: Trip<Key>, entry: ValueEntry) => void) {
     this.#core = core
     this.#loading = new Loading(core)
+    this.#view = new StoreView(core)
     this.#onHit = onHit
   }
 
@@ -55,7 +54,7 @@ export class Reader<Key, Value> {
       return this.#counted(this.#patiently(this.#readPast(trip), trip), startedAt)
     }
     const read = { arrivedAt: this.#flights.arrive(), startedAt }
-    const looking = this.#firstGet(trip.id)
+    const looking = this.#view.look(trip.id)
     if (!(looking instanceof Promise)) return Promise.resolve(this.#settled(trip, read, looking))
     if (trip.terms !== undefined) {
       return this.#counted(this.#answer(trip, read.arrivedAt, looking), startedAt)
@@ -77,7 +76,7 @@ export class Reader<Key, Value> {
     const arrivedAt = this.#flights.arrive()
     let states: readonly Seen[]
     try {
-      states = await this.#patiently(this.#getMany(trips), first)
+      states = await this.#patiently(this.#view.seeMany(trips.map(({ id }) => id)), first)
     } catch (reason) {
       return trips.map(() => ({ status: 'rejected', reason }))
     }
@@ -93,18 +92,18 @@ export class Reader<Key, Value> {
   /** `lookup` for the library's own needs: it is not counted as a read. */
   inspect(trip: Trip<Key>): Promise<Answer<Value>> {
     const arrivedAt = this.#flights.arrive()
-    return this.#answer(trip, arrivedAt, this.#firstGet(trip.id))
+    return this.#answer(trip, arrivedAt, this.#view.look(trip.id))
   }
 
   /** Reloads a cached value; where nothing is cached it is a read that is not counted. */
   async reload(trip: Trip<Key>): Promise<Answer<Value>> {
     const arrivedAt = this.#flights.arrive()
-    const seen = await this.#get(trip.id)
+    const seen = await this.#view.see(trip.id)
     return isEntry(seen) ? this.#reloadFrom(trip, seen) : this.#answer(trip, arrivedAt, seen)
   }
 
   async #readPast(trip: Trip<Key>): Promise<Answer<Value>> {
-    return this.#reloadFrom(trip, await this.#get(trip.id))
+    return this.#reloadFrom(trip, await this.#view.see(trip.id))
   }
 
   /** A load of its own, whatever is cached or being loaded; only a dirty entry is newer than the source. */
@@ -214,7 +213,7 @@ export class Reader<Key, Value> {
     const { clock, settings } = this.#core
     const givesUpAt = clock.now() + settings.waitForLoadMs
     let hasWaited = start === undefined
-    let seen = start === undefined ? await this.#getAgain(trip.id, flight) : start.seen
+    let seen = start === undefined ? await this.#view.lookAgain(trip.id, flight) : start.seen
     for (let attempt = 0; ; attempt += 1) {
       if (seen === undefined) {
         const token = this.#core.tokens.next()
@@ -234,7 +233,7 @@ export class Reader<Key, Value> {
       if (leftMs <= 0) return this.#loading.bypass(trip, flight, false)
       await this.#core.sleep(this.#core.pauseMs(attempt, leftMs))
       hasWaited = true
-      seen = await this.#getAgain(trip.id, flight)
+      seen = await this.#view.lookAgain(trip.id, flight)
     }
   }
 
@@ -243,31 +242,6 @@ export class Reader<Key, Value> {
     return terms === undefined
       ? waiting
       : patiently(waiting, terms, { key, clock: this.#core.clock })
-  }
-
-  #firstGet(id: string): Seen | Promise<Seen> {
-    const { store, invalidator } = this.#core
-    return invalidator.isSuspect(id) ? unreachable : store.get(id)
-  }
-
-  async #getAgain(id: string, flight: FlightCommands): Promise<Seen> {
-    flight.sending()
-    return this.#get(id)
-  }
-
-  async #get(id: string): Promise<Seen> {
-    const looking = this.#firstGet(id)
-    return looking instanceof Promise ? looking.catch(degrade) : looking
-  }
-
-  async #getMany(trips: readonly Trip<Key>[]): Promise<readonly Seen[]> {
-    const ids = trips.map(({ id }) => id)
-    try {
-      return await this.#core.store.read('getMany', (s) => s.getMany(ids))
-    } catch {
-      // a broken store must not break a read; the guard has reported it
-      return ids.map(degrade)
-    }
   }
 
   /** `undefined`: the lease is mine. */
@@ -300,19 +274,10 @@ interface Read {
 /** A read outside of any flight. */
 const alone: FlightCommands = { sending() {}, idle() {} }
 
-function isEntry(seen: Seen): seen is Entry {
-  return typeof seen === 'object' && (seen.kind === 'value' || seen.kind === 'negative')
-}
-
 function plainStatus(entry: Entry): 'hit' | 'negative' {
   return entry.kind === 'value' ? 'hit' : 'negative'
 }
 
 function valueOfAnswer(answer: { readonly value: unknown }): unknown {
   return answer.value
-}
-
-/** A read goes on without the store; the guard has reported why. */
-function degrade(): typeof unreachable {
-  return unreachable
 }

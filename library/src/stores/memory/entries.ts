@@ -39,6 +39,8 @@ export class StoredValue implements ValueEntry {
   /** The end of its grace: from here on it is absent. */
   readonly goneAt: number
   readonly #text: Text
+  /** The text's value once it was asked for: a look at the text is a line of memory more on every hit. */
+  #value: unknown
 
   private constructor(text: Text, times: Times) {
     this.version = times.version
@@ -80,7 +82,8 @@ export class StoredValue implements ValueEntry {
   }
 
   get value(): unknown {
-    return this.#text.value
+    if (this.#value === undefined) this.#value = this.#text.value
+    return this.#value
   }
 
   /** The same text with some of its times changed. */
