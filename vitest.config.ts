@@ -1,13 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
-// The first condition resolves `caching-patterns` to its sources: tests need no build of it.
-const conditions = ['caching-patterns:source', 'node', 'import', 'default']
+// The first condition resolves `caching-patterns` to its sources: tests need no build of it. `import` is not named
+// here: Node would take it for every `require` too, and pg could not load its own pool.
+const conditions = ['caching-patterns:source', 'node']
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{library,services,lab}/test/**/*.test.ts'],
+    include: ['{library,services,lab,local-servers}/test/**/*.test.ts'],
     globalSetup: 'vitest.setup.ts',
     // Many tests wait for processes of their own: with one worker both cores would idle.
     maxWorkers: 2,

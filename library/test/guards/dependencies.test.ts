@@ -36,7 +36,7 @@ test('the lock file names no registry host', () => {
 })
 
 test('the page of dependencies gives the reason of each, and of nothing else', () => {
-  const manifests = ['', 'library/', 'services/', 'lab/'].map((folder) =>
+  const manifests = ['', 'library/', 'services/', 'lab/', 'local-servers/'].map((folder) =>
     readJson<Manifest>(`${folder}package.json`),
   )
   const names = manifests.flatMap(({ dependencies, peerDependencies, devDependencies }) =>

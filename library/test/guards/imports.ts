@@ -33,8 +33,8 @@ export function target(file: string, specifier: string): string {
   return relative(root, resolve(root, dirname(file), specifier))
 }
 
-/** Every file of the three members that is no test. */
-export const sources = ['library/src', 'services', 'lab']
+/** Every file of the four members that is no test. */
+export const sources = ['library/src', 'services', 'lab', 'local-servers/src']
   .flatMap((folder) => filesIn(folder, '.ts'))
   .filter((file) => !/^(services|lab)\/test\//.test(file))
 

@@ -1,0 +1,12 @@
+export { type Certificate, createCertificate } from './certificate.ts'
+export type { LocalServer } from './local-server.ts'
+export { type LocalPostgres, type PostgresOptions, startPostgres } from './postgres.ts'
+export { findPrograms, howToInstall, MissingProgramError, type Programs } from './programs.ts'
+export type { ProvidedServers, ServerName } from './provided-servers.ts'
+export { type LocalRedis, type RedisOptions, startRedis } from './redis.ts'
+export {
+  type LocalRedisCluster,
+  type RedisClusterOptions,
+  startRedisCluster,
+} from './redis-cluster.ts'
+export { startTestServers, type TestServers } from './test-servers.ts'
