@@ -1,7 +1,7 @@
 import { writeTimeout } from '../contract/errors.ts'
 import type { FlushableSource, FlushOutcome, FlushRow } from '../contract/source.ts'
 import { keyText } from './keys.ts'
-import type { SqlDriver } from './sql-driver.ts'
+import { deadlineText, type SqlDriver } from './sql-driver.ts'
 import { arrayText } from './sql-text.ts'
 import { name, type TableMapping } from './table-mapping.ts'
 import { isInTime } from './write-sql.ts'
@@ -28,7 +28,7 @@ export function flushTo<Key>(
       arrayText(rows.map(({ key }) => keyText(mapping, key))),
       arrayText(rows.map(({ version }) => version)),
       arrayText(rows.map(({ json }) => json)),
-      String(context.deadlineAt),
+      deadlineText(driver, context),
     ]
     const flushed = await driver.write<FlushedRow>(text, parameters, context)
     if (flushed.length !== rows.length) throw writeTimeout()

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../contract/errors.ts'
 import type { FlushableSource } from '../contract/source.ts'
+import { readAuthority } from './authority.ts'
 import { completionOf } from './completion.ts'
 import { flushTo } from './flushing.ts'
 import { nextKeys } from './key-blocks.ts'
@@ -35,6 +36,8 @@ export interface PostgresSourceOptions<Key, Value> extends TableOptions<Value> {
  * `bigint` beyond 2^53 - 1. Keys of integer columns are numbers. Columns that a complete value does
  * not name are written as NULL: the table's defaults play no part, `stamp` does.
  *
+ * `authority` is the start of the id that `migrate` wrote into the schema; without one, `undefined`.
+ *
  * Rejects with `INVALID_ARGUMENT` when the options do not fit the table.
  *
  * @example
@@ -55,11 +58,13 @@ export async function postgresSource<Key extends string | number, Value extends 
   }
   const mapping = await mapTable(driver, options)
   await raiseVersions(driver, mapping)
+  const authority = await readAuthority(driver, options.schema)
 
   const completion = completionOf<Key, Value>(mapping, stamp)
   return {
     versioned: true,
     name: driver.name,
+    authority,
     ...reads<Key, Value>(driver, mapping),
     ...writes<Key, Value>(driver, mapping, completion),
     nextKey: nextKey

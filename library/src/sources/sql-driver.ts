@@ -5,8 +5,14 @@ export type SqlParameter = string | null
 export interface SqlCallOptions {
   /** Nobody waits any longer. */
   readonly signal?: AbortSignal
-  /** Epoch milliseconds past which the statement is of no use; the driver derives its time-outs from it. */
+  /** Epoch milliseconds of this process past which the statement is of no use: no connection is waited for any longer. */
   readonly deadlineAt?: number
+}
+
+/** What bounds a transaction. */
+export interface SqlTransactionOptions extends SqlCallOptions {
+  /** How long each statement, and the wait for a connection, may take, instead of what the client is set to: for migrations. */
+  readonly timeoutMs?: number
 }
 
 /** A connection, for as long as it is lent. */
@@ -44,6 +50,19 @@ export interface SqlDriver {
   /** Runs `work` in a transaction at READ COMMITTED; what it throws rolls back, and is rethrown. */
   transaction<Result>(
     work: (queries: SqlQueries) => Promise<Result>,
-    options?: SqlCallOptions,
+    options?: SqlTransactionOptions,
   ): Promise<Result>
+  /**
+   * An instant of this process's clock on the server's, or a little earlier. Learned on connecting.
+   * Absent: both read the same clock.
+   */
+  toServerTime?(instant: number): number
+}
+
+/** A write's deadline on the server's clock, as the parameter that `isInTime` compares. */
+export function deadlineText(
+  driver: SqlDriver,
+  { deadlineAt }: { readonly deadlineAt: number },
+): string {
+  return String(driver.toServerTime?.(deadlineAt) ?? deadlineAt)
 }

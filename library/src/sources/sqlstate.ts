@@ -6,6 +6,9 @@ const sqlstate = /^[0-9FHPX][0-9A-Z]{4}$/
 // Connection lost, statement completion unknown, server shutting down: COMMIT may have been executed.
 const leavesOutcomeOpen = /^(?:08|40003|57P0)/
 
+// The session is over, or its state is nobody's guess.
+const endsSession = /^(?:08|25P0[34]|40003|57P|58|F0|XX)/
+
 const poison = /^(?:22|42|23502|23514|44|54)/
 const transient = /^(?:08|25|40|53|55|57|58|XX)/
 
@@ -19,6 +22,22 @@ export function sqlstateOf(error: unknown): string {
 export function provesRollback(error: unknown): boolean {
   const state = sqlstateOf(error)
   return state !== '' && !leavesOutcomeOpen.test(state)
+}
+
+/** Whether the connection that this error came on is as good as before: the server refused a statement, and goes on. */
+export function leavesSessionUsable(error: unknown): boolean {
+  const state = sqlstateOf(error)
+  return state !== '' && !endsSession.test(state)
+}
+
+/**
+ * Whether a prepared statement failed because it is none any more: the columns of its answer changed
+ * with a table, or someone deallocated it. Nothing of it was executed.
+ */
+export function isStalePlan(error: unknown): boolean {
+  const state = sqlstateOf(error)
+  const { routine } = (error ?? {}) as { readonly routine?: unknown }
+  return state === '26000' || (state === '0A000' && routine === 'RevalidateCachedQuery')
 }
 
 /**

@@ -11,7 +11,7 @@ import type {
 import { type Completion, toJson } from './completion.ts'
 import { keyText } from './keys.ts'
 import { type SelectedRow, toRow } from './reading.ts'
-import type { SqlDriver } from './sql-driver.ts'
+import { deadlineText, type SqlDriver } from './sql-driver.ts'
 import { arrayText } from './sql-text.ts'
 import type { TableMapping } from './table-mapping.ts'
 import { type WriteSql, writeSql } from './write-sql.ts'
@@ -63,9 +63,9 @@ async function insert<Key, Value extends object>(
   const id = keyText(mapping, key)
   const json = toJson(completion.complete(key, value, undefined))
   return await driver.transaction(async (tx) => {
-    const [inserted] = await tx.query(sql.insert, [id, json, deadline(context)])
+    const [inserted] = await tx.query(sql.insert, [id, json, deadlineText(driver, context)])
     if (inserted === undefined) throw writeTimeout(key)
-    const [row] = await tx.query<SelectedRow>(sql.version, [id, deadline(context)])
+    const [row] = await tx.query<SelectedRow>(sql.version, [id, deadlineText(driver, context)])
     return inTime<Value>(row, key)
   }, context)
 }
@@ -79,10 +79,13 @@ async function upsert<Key, Value extends object>(
   const id = keyText(mapping, key)
   const json = toJson(completion.whole(key, value))
   return await driver.transaction(async (tx) => {
-    const [row] = await tx.query<SelectedRow>(sql.upsert, [id, json, deadline(context)])
+    const [row] = await tx.query<SelectedRow>(sql.upsert, [id, json, deadlineText(driver, context)])
     const stored = inTime<Value>(row, key)
     if (stored.version !== 0) return written(stored, true)
-    const [versioned] = await tx.query<SelectedRow>(sql.version, [id, deadline(context)])
+    const [versioned] = await tx.query<SelectedRow>(sql.version, [
+      id,
+      deadlineText(driver, context),
+    ])
     return written(inTime<Value>(versioned, key), false)
   }, context)
 }
@@ -97,7 +100,7 @@ async function patch<Key, Value extends object>(
   const properties = mapping.columns.map(({ property }) => property)
   const [row] = await driver.write<WrittenRow>(
     sql.patch(properties.filter((property) => property in values)),
-    [id, toJson(values), deadline(context), versionsText(context)],
+    [id, toJson(values), deadlineText(driver, context), versionsText(context)],
     context,
   )
   if (row === undefined) return { outcome: 'missing' }
@@ -119,7 +122,11 @@ async function updateBy<Key, Value extends object>(
     const conflict = conflictWith(current.version, context)
     if (conflict !== undefined) return conflict
     const json = toJson(completion.next(key, change(current.value)))
-    const [row] = await tx.query<SelectedRow>(sql.replace, [id, json, deadline(context)])
+    const [row] = await tx.query<SelectedRow>(sql.replace, [
+      id,
+      json,
+      deadlineText(driver, context),
+    ])
     return written(inTime<Value>(row, key), true)
   }, context)
 }
@@ -131,7 +138,7 @@ async function remove<Key, Value extends object>(
 ): Promise<DeleteOutcome> {
   const [row] = await driver.write<HeldRow>(
     sql.delete,
-    [keyText(mapping, key), deadline(context), versionsText(context)],
+    [keyText(mapping, key), deadlineText(driver, context), versionsText(context)],
     context,
   )
   if (row === undefined) return { outcome: 'missing' }
@@ -164,8 +171,4 @@ function conflictWith(version: Version, { versions }: Expectation): Conflict | u
 
 function versionsText({ versions }: Expectation): string | null {
   return versions === undefined ? null : arrayText(versions)
-}
-
-function deadline({ deadlineAt }: WriteContext): string {
-  return String(deadlineAt)
 }

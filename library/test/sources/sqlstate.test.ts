@@ -1,5 +1,6 @@
 import { classifySqlError, provesRollback } from 'caching-patterns/postgres'
 import { describe, expect, test } from 'vitest'
+import { isStalePlan, leavesSessionUsable } from '../../src/sources/sqlstate.ts'
 
 const sqlError = (code: string) => Object.assign(new Error('refused'), { code })
 
@@ -41,4 +42,44 @@ describe('an error proves a rollback', () => {
       expect(provesRollback(sqlError(code))).toBe(false)
     },
   )
+})
+
+describe('a connection', () => {
+  test.each([
+    '23505',
+    '22012',
+    '40001',
+    '40P01',
+    '42P01',
+    '53100',
+    '55P03',
+    '57014',
+    '25P02',
+    'P0001',
+  ])('is as good as before, when the server sent %s', (code) => {
+    expect(leavesSessionUsable(sqlError(code))).toBe(true)
+  })
+
+  test.each(['08006', '25P03', '25P04', '40003', '57P01', '57P05', '58030', 'XX000', 'EPIPE', ''])(
+    'is in doubt after %j',
+    (code) => {
+      expect(leavesSessionUsable(sqlError(code))).toBe(false)
+    },
+  )
+})
+
+describe('a prepared statement', () => {
+  const stale = (code: string, routine?: string) =>
+    isStalePlan(Object.assign(sqlError(code), { routine }))
+
+  test('is to be prepared anew when its answer changed, or it is gone', () => {
+    expect(stale('0A000', 'RevalidateCachedQuery')).toBe(true)
+    expect(stale('26000')).toBe(true)
+  })
+
+  test('is not to blame for what else is not supported', () => {
+    expect(stale('0A000', 'transformSelectStmt')).toBe(false)
+    expect(stale('42P01', 'RevalidateCachedQuery')).toBe(false)
+    expect(isStalePlan(undefined)).toBe(false)
+  })
 })
