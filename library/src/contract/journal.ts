@@ -70,6 +70,8 @@ export interface JournalFigures {
   /** Age of the oldest unflushed write, in milliseconds; 0 when there is none. */
   readonly oldestMs: number
   readonly deadLetters: number
+  /** Accepted writes that were gone from the store when they were due: evicted, or deleted by hand. Absent: none. */
+  readonly lost?: number
 }
 
 /**
@@ -87,7 +89,7 @@ export interface Journal {
    * has not claimed for a while.
    */
   claim(limit: number, dueBy: number): Awaitable<readonly DirtyEntry[]>
-  /** When the earliest is due; `undefined` when nothing is dirty. */
+  /** When the earliest that this process may claim is due; `undefined` when there is none. */
   nextDueAt(): Awaitable<number | undefined>
   /**
    * These versions are in the database. Same version: the entry becomes clean, its TTL starts.

@@ -72,12 +72,12 @@ export class Flusher<Key, Value> {
    */
   async flush(): Promise<void> {
     const startedAt = this.#core.storeNow() + clockMarginMs
-    await this.#flushMine()
+    await this.#flushMine(startedAt)
     if (this.#journal.pollMs === undefined) return
     // what is left that old is claimed by other processes, or was by one that is gone
     while (await this.#holdsOlderThan(startedAt)) {
       await this.#pause(pollFlushedMs)
-      await this.#flushMine()
+      await this.#flushMine(startedAt)
     }
   }
 
@@ -103,11 +103,24 @@ export class Flusher<Key, Value> {
     )
   }
 
-  async #flushMine(): Promise<void> {
+  /** All that this process may claim and that was accepted by `instant`. */
+  async #flushMine(instant: number): Promise<void> {
+    const { batchSize } = this.#options
+    // a journal of this process alone tells all at once, and new writes are not taken for old ones
+    const isShared = this.#journal.pollMs !== undefined
     await this.#inTurn(async () => {
-      let left: ReadonlySet<string> | undefined
-      do left = await this.#pass(left)
-      while (left.size > 0)
+      let keys: ReadonlySet<string> | undefined
+      for (;;) {
+        if (this.#isStopped) throw givenUp()
+        const limit = isShared ? batchSize : Number.MAX_SAFE_INTEGER
+        const claimed = await this.#claim(limit, Number.POSITIVE_INFINITY)
+        const rows = claimed.filter(
+          ({ key, enqueuedAt }) => enqueuedAt <= instant && (keys?.has(key) ?? true),
+        )
+        if (rows.length === 0) return
+        const left = await this.#pass(rows)
+        if (!isShared) keys = left
+      }
     })
   }
 
@@ -119,7 +132,7 @@ export class Flusher<Key, Value> {
   async #drain(): Promise<void> {
     for (let isEmpty = false; !isEmpty && !this.#isStopped; ) {
       await this.#core.background.attempt('flush', async () => {
-        await this.#flushMine()
+        await this.#flushMine(Number.POSITIVE_INFINITY)
         isEmpty = true
       })
       if (!isEmpty) await this.#pause(this.#pauseMs())
@@ -162,16 +175,13 @@ export class Flusher<Key, Value> {
     if (pollMs !== undefined) this.expect(now + pollMs)
   }
 
-  /** One attempt at all that is dirty, or at what of `keys` still is. Returns the keys that are to be tried again. */
-  async #pass(keys: ReadonlySet<string> | undefined): Promise<ReadonlySet<string>> {
-    if (this.#isStopped) throw givenUp()
-    const claimed = await this.#claim(Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY)
-    const dirty = keys === undefined ? claimed : claimed.filter(({ key }) => keys.has(key))
+  /** One attempt at these rows. Returns the keys that are to be tried again. */
+  async #pass(rows: readonly DirtyEntry[]): Promise<ReadonlySet<string>> {
     const left = new Set<string>()
     const { batchSize } = this.#options
-    for (let from = 0; from < dirty.length; from += batchSize) {
-      const overtaken = await this.#tryBatch(dirty.slice(from, from + batchSize))
-      for (const key of overtaken ?? dirty.slice(from).map((row) => row.key)) left.add(key)
+    for (let from = 0; from < rows.length; from += batchSize) {
+      const overtaken = await this.#tryBatch(rows.slice(from, from + batchSize))
+      for (const key of overtaken ?? rows.slice(from).map((row) => row.key)) left.add(key)
       if (overtaken !== undefined) continue
       await this.#pause(this.#pauseMs())
       break

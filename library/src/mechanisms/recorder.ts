@@ -1,5 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import type { LookupStatus } from '../contract/cache.ts'
+import type { JournalFigures } from '../contract/journal.ts'
 import type { CacheStats, LatencyFigures } from '../contract/stats.ts'
 
 const hitSampleMask = 15
@@ -33,7 +34,6 @@ export class Recorder {
   flushed = 0
   flushRetries = 0
   fenced = 0
-  lost = 0
   restamped = 0
   sampled = 0
   sampledStale = 0
@@ -100,10 +100,7 @@ export class Recorder {
   snapshot(owners: {
     readonly breaker: CacheStats['breaker']
     readonly refreshesAhead: boolean
-    readonly journal: Pick<
-      NonNullable<CacheStats['journal']>,
-      'dirty' | 'bytes' | 'oldestMs' | 'deadLetters'
-    > | null
+    readonly journal: JournalFigures | null
   }): CacheStats {
     const total = this.hits + this.misses + this.stale + this.negative + this.bypass
     const { p50, p99, max } = this.#staleAge.figures()
@@ -150,7 +147,7 @@ export class Recorder {
         flushed: this.flushed,
         retries: this.flushRetries,
         fenced: this.fenced,
-        lost: this.lost,
+        lost: owners.journal.lost ?? 0,
         restamped: this.restamped,
       },
       staleness: { sampled: this.sampled, stale: this.sampledStale, ageMs: { p50, p99, max } },

@@ -3,6 +3,7 @@ import { acceptingCases } from './journal-cases/accepting.ts'
 import { JournalBench } from './journal-cases/bench.ts'
 import { claimingCases } from './journal-cases/claiming.ts'
 import { deadLetterCases } from './journal-cases/dead-letters.ts'
+import { figuresCases } from './journal-cases/figures.ts'
 import { flushingCases } from './journal-cases/flushing.ts'
 import { guardingCases } from './journal-cases/guarding.ts'
 import { preconditionCases } from './journal-cases/preconditions.ts'
@@ -19,6 +20,7 @@ export function journalContract(options: SuiteOptions<JournalingStore>): readonl
     ...guardingCases,
     ...claimingCases,
     ...flushingCases,
+    ...figuresCases,
     ...deadLetterCases,
   ])
 }

@@ -1,5 +1,6 @@
 import type { Store } from '../contract/store.ts'
 import { StoreBench } from './store-cases/bench.ts'
+import { claimingCases } from './store-cases/claiming.ts'
 import { invalidatingCases } from './store-cases/invalidating.ts'
 import { leaseCases } from './store-cases/leases.ts'
 import { markCases } from './store-cases/marks.ts'
@@ -23,6 +24,7 @@ export function storeContract(options: SuiteOptions<Store>): readonly ContractCa
     ...markCases,
     ...publishingCases,
     ...invalidatingCases,
+    ...claimingCases,
     ...refreshingCases,
   ])
 }

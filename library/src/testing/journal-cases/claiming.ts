@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { content, key, short } from '../store-cases/bench.ts'
 import { clean, farAway, type JournalCase, letterOf } from './bench.ts'
 
+const empty = { dirty: 0, bytes: 0, oldestMs: 0, deadLetters: 0 }
+
 /** `claim`, `nextDueAt`, `figures`: what is due, in order. */
 export const claimingCases: readonly JournalCase[] = [
   [
@@ -10,7 +12,6 @@ export const claimingCases: readonly JournalCase[] = [
       await bench.filled(content(5, '"clean"'))
       assert.deepEqual([...(await bench.dirty())], [])
       assert.equal(await bench.journal.nextDueAt(), undefined)
-      const empty = { dirty: 0, bytes: 0, oldestMs: 0, deadLetters: 0 }
       assert.deepEqual(await bench.journal.figures(), empty)
     },
   ],
@@ -96,6 +97,57 @@ export const claimingCases: readonly JournalCase[] = [
       assert.equal(await bench.dirtyKeys(), left.join(' '))
       assert.equal(await bench.dirtyKeys(5), left.slice(0, 5).join(' '))
       assert.equal(inOrder.length, 200)
+    },
+  ],
+  [
+    'claim: one small claim after the other empties the journal, the oldest first',
+    async (bench) => {
+      const names = Array.from({ length: 120 }, (_, i) => String(i).padStart(3, '0'))
+      for (const [i, name] of names.entries()) {
+        // 7 and 120 have no common divisor
+        const delayMs = 10_000 + ((i * 7) % 120) * 1_000
+        await bench.accepted('1', { delayMs }, `contract:1:${name}`)
+      }
+      const inOrder = (await bench.dirty()).map((entry) => entry.dueAt)
+      const claimed: number[] = []
+      let batch = await bench.dirty(7)
+      while (batch.length > 0) {
+        assert.ok(batch.length <= 7)
+        claimed.push(...batch.map((entry) => entry.dueAt))
+        await bench.journal.ack(batch, clean)
+        batch = await bench.dirty(7)
+      }
+      assert.equal(claimed.length, 120)
+      assert.deepEqual(claimed, inOrder)
+      assert.deepEqual(
+        claimed,
+        claimed.toSorted((a, b) => a - b),
+      )
+    },
+  ],
+  [
+    'claim: keys and texts beyond ASCII come back as they were',
+    async (bench) => {
+      const which = 'contract:1:é€\u{1F600}'
+      const version = await bench.accepted('"é€"', {}, which)
+      const [entry] = await bench.dirty()
+      assert.deepEqual([entry?.key, entry?.json], [which, '"é€"'])
+      assert.equal(await bench.journal.ack([{ key: which, version }], clean), 1)
+      await bench.sees(`V${version} "é€"`, which)
+      assert.deepEqual(await bench.journal.figures(), empty)
+      const letter = letterOf(await bench.accepted('"ß"', {}, which), '"ß"', which)
+      assert.equal(await bench.journal.quarantine(letter), 'parked')
+      assert.deepEqual([...(await bench.journal.deadLetters())], [letter])
+    },
+  ],
+  [
+    'claim: after a release it is given out again',
+    async (bench) => {
+      await bench.journal.release()
+      await bench.accepted('1')
+      const before = await bench.dirty()
+      await bench.journal.release()
+      assert.deepEqual(await bench.dirty(), before)
     },
   ],
   [

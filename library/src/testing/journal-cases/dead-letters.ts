@@ -59,6 +59,19 @@ export const deadLetterCases: readonly JournalCase[] = [
     },
   ],
   [
+    'quarantine: what is not dirty is not parked because an older write of the key was',
+    async (bench) => {
+      const refused = letterOf(await bench.accepted('"refused"'))
+      await bench.journal.quarantine(refused)
+      await bench.advance(1)
+      const version = await bench.accepted('"w"')
+      await bench.flushed(version)
+      assert.equal(await bench.journal.quarantine(letterOf(version)), 'superseded')
+      assert.deepEqual([...(await bench.journal.deadLetters())], [refused])
+      await bench.sees(`V${version} "w"`)
+    },
+  ],
+  [
     'quarantine: letters of several keys are kept, the last one of each key',
     async (bench) => {
       const other = 'contract:1:other'

@@ -117,6 +117,16 @@ export const flushingCases: readonly JournalCase[] = [
     },
   ],
   [
+    'ack: of a version newer than what stands there, it changes nothing',
+    async (bench) => {
+      const version = await bench.accepted('"w"')
+      const before = await bench.dirty()
+      assert.equal(await bench.flushed(version + 1), 0)
+      assert.deepEqual(await bench.dirty(), before)
+      assert.equal(await bench.flushed(version), 1)
+    },
+  ],
+  [
     'ack: a clean value is invalidated like any other',
     async (bench) => {
       await bench.flushed(await bench.accepted('"w"'))
@@ -159,6 +169,16 @@ export const flushingCases: readonly JournalCase[] = [
       const [after] = await bench.dirty()
       assert.ok(after !== undefined && after.version > mine + 5 && after.json === null)
       await bench.sees(`N${after.version}*`)
+    },
+  ],
+  [
+    "restamp: the database's next version is never reached by mine",
+    async (bench) => {
+      const mine = await bench.accepted('"w"')
+      assert.equal(await bench.journal.restamp(key, mine, mine), true)
+      await bench.sees(`V${mine + 1} "w"*`)
+      assert.equal(await bench.journal.restamp(key, mine + 1, mine - 5), true)
+      await bench.sees(`V${mine + 1} "w"*`)
     },
   ],
   [

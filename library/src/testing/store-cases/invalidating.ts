@@ -186,6 +186,20 @@ export const invalidatingCases: readonly StoreCase[] = [
     },
   ],
   [
+    'clear: every character of a prefix stands for itself',
+    async (bench) => {
+      for (const odd of ['*', '?', '[ab]', '[^b]', '\\', '{', '}', '}x{', '.+']) {
+        const prefix = `contract:1:${odd}:`
+        await bench.filled(content(1, '1'), `${prefix}k`)
+        await bench.filled(content(1, '1'), 'contract:1:a:k')
+        await bench.cleared(prefix)
+        await bench.sees('absent', `${prefix}k`)
+        await bench.sees('V1 1', 'contract:1:a:k')
+        await bench.cleared('contract:1:a:')
+      }
+    },
+  ],
+  [
     'clear: keys of another prefix stay',
     async (bench) => {
       await bench.filled(content(5, '"v"'), 'contract:12:k')
