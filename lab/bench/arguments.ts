@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util'
+import { Failure } from '../replay/failure.ts'
+
+/** What to measure, and how long. */
+export interface BenchArguments {
+  readonly groups: readonly string[]
+  readonly rounds: number
+  readonly sampleMs: number
+  /** Where the samples are written; undefined: the lab's own. */
+  readonly results: string | undefined
+  readonly asJson: boolean
+}
+
+const standard = { rounds: 15, sampleMs: 250 }
+const quick = { rounds: 3, sampleMs: 50 }
+
+/** The text of `--help`. */
+export function usage(names: readonly string[]): string {
+  return `npm run bench -- [options]
+
+  --only GROUP       ${names.join(', ')}; may be repeated (default: all)
+  --rounds N         1 to 1000 (default ${standard.rounds})
+  --quick            ${quick.rounds} rounds of short samples: does everything run? Its figures say little
+  --results FOLDER   where all samples are written, as bench-<date>.json (default lab/results)
+  --json             results as JSON on standard output
+
+A target that is missed does not fail the command; a wrong answer does.`
+}
+
+/** Undefined when help was asked for. Throws a `Failure` that names the argument. */
+export function readArguments(
+  args: readonly string[],
+  names: readonly string[],
+): BenchArguments | undefined {
+  const values = parse(args)
+  if (values.help) return undefined
+  const { rounds, sampleMs } = values.quick ? quick : standard
+  return {
+    groups: (values.only ?? names).map((name) => known(name, names)),
+    rounds: values.rounds === undefined ? rounds : roundsOf(values.rounds),
+    sampleMs,
+    results: values.results,
+    asJson: values.json,
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        only: { type: 'string', multiple: true },
+        rounds: { type: 'string' },
+        results: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    throw new Failure(`${(error as Error).message.split('. ')[0]} (--help shows all)`)
+  }
+}
+
+function known(name: string, names: readonly string[]): string {
+  if (names.includes(name)) return name
+  throw new Failure(`--only: expected ${names.join(', ')}, received ${JSON.stringify(name)}`)
+}
+
+function roundsOf(text: string): number {
+  const value = /^[1-9][0-9]{0,3}$/.test(text) ? Number(text) : Number.NaN
+  if (value <= 1_000) return value
+  throw new Failure(
+    `--rounds: expected a whole number from 1 to 1000, received ${JSON.stringify(text)}`,
+  )
+}

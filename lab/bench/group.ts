@@ -1,0 +1,41 @@
+import type { Comparison } from './comparison.ts'
+
+/** A process that does the work of a subject. */
+export interface Worker {
+  /** CPU time that it has used since its start, of all its threads, in microseconds. */
+  cpuUs(): number | Promise<number>
+  /** Leaves little garbage of one sample to the next. */
+  collectGarbage(): void | Promise<void>
+}
+
+/** Something that is measured. */
+export interface Subject {
+  readonly name: string
+  readonly worker: Worker
+  /** Does so many operations; answers how many milliseconds they took, without what went before and after. */
+  run(operations: number): Promise<number>
+  /** Rejects with a `Failure` unless it answers as expected: who answers wrongly may be fast. */
+  check(): Promise<void>
+}
+
+/** What is measured together, and what is made of it. The subjects are named by the comparisons. */
+export interface OpenGroup {
+  readonly subjects: readonly Subject[]
+  readonly comparisons: readonly Comparison[]
+}
+
+/** Closes something when the group is over; the last one given is closed first. */
+export type Defer = (close: () => unknown) => void
+
+export type ServerName = 'Redis' | 'PostgreSQL'
+
+/** A group of subjects that are compared with each other. */
+export interface Group {
+  readonly name: string
+  /** What one operation is, in a line. */
+  readonly title: string
+  /** Servers that it starts for itself. */
+  readonly needs: readonly ServerName[]
+  /** Starts what is measured, warm. Everything that was deferred is closed, should it reject too. */
+  open(defer: Defer): Promise<OpenGroup>
+}

@@ -1,0 +1,69 @@
+import autocannon from 'autocannon'
+import { Failure } from '../../replay/failure.ts'
+import type { Subject } from '../group.ts'
+import { inLanes } from '../lanes.ts'
+import type { MeasuredProcess } from './measured-process.ts'
+
+/** A subject whose operations are GETs of a server. */
+export interface Requests {
+  readonly name: string
+  readonly server: MeasuredProcess
+  readonly paths: readonly string[]
+  /** Connections, each with one request under way. */
+  readonly connections: number
+  /** Throws unless the answer is right. */
+  checkAnswer(path: string, response: Response, body: string): void
+}
+
+/** Makes a subject of requests. The load comes from this process, whose CPU time does not count. */
+export function requests(options: Requests): Subject {
+  const { name, server, paths, connections, checkAnswer } = options
+  return {
+    name,
+    worker: server,
+    async run(operations) {
+      const lanes = Math.min(connections, operations)
+      let lane = 0
+      const { result, ms } = await load({
+        url: server.url,
+        connections: lanes,
+        amount: operations,
+        setupClient: (client) => client.setRequests(share(paths, lane++, lanes, operations)),
+        // It looks that often whether it is through.
+        sampleInt: 5,
+      })
+      const { '2xx': good, non2xx, errors } = result
+      if (good === operations && errors === 0) return ms
+      throw new Failure(
+        `${name}: expected ${operations} answers 2xx, received ${good}, ${non2xx} others, ${errors} errors`,
+      )
+    },
+    check: () =>
+      inLanes(paths, connections, async (path) => {
+        const response = await fetch(server.url + path)
+        checkAnswer(path, response, await response.text())
+      }),
+  }
+}
+
+/** What one connection of several asks for: no two requests under way are for the same path. */
+function share(paths: readonly string[], lane: number, lanes: number, operations: number) {
+  const ownPaths = paths.filter((_, place) => place % lanes === lane)
+  return ownPaths.slice(0, Math.ceil(operations / lanes)).map((path) => ({ path }))
+}
+
+/** `ms`: from the first answer to the last, since making ready takes a while itself. */
+function load(options: autocannon.Options): Promise<{ result: autocannon.Result; ms: number }> {
+  let first = 0
+  let last = 0
+  return new Promise((resolve, reject) => {
+    const running = autocannon(options, (error: unknown, result) => {
+      if (error) reject(error)
+      else resolve({ result, ms: last - first })
+    })
+    running.on('response', () => {
+      last = performance.now()
+      if (first === 0) first = last
+    })
+  })
+}

@@ -1,0 +1,53 @@
+import { relative, resolve } from 'node:path'
+import { findPrograms, howToInstall } from '@caching-patterns/local-servers'
+import { Failure } from '../replay/failure.ts'
+import { progressOf } from '../replay/progress.ts'
+import { type BenchArguments, readArguments, usage } from './arguments.ts'
+import type { ServerName } from './group.ts'
+import { groups } from './groups.ts'
+import { thisMachine } from './machine.ts'
+import { heading, report } from './report.ts'
+import { writeResults } from './results.ts'
+import { type GroupResult, runGroup } from './run-group.ts'
+
+const names = groups.map(({ name }) => name)
+const ownResults = resolve(import.meta.dirname, '../../results')
+// Enough for the length of samples to settle, and for three or four of that length.
+const warmUps = 8
+
+try {
+  const args = process.argv.slice(2)
+  const options = readArguments(args, names)
+  if (options === undefined) console.log(usage(names))
+  else await main(options, args)
+} catch (error) {
+  console.error(error instanceof Failure ? error.message : error)
+  process.exitCode = 1
+}
+
+async function main(options: BenchArguments, args: readonly string[]): Promise<void> {
+  const machine = thisMachine(args)
+  const { rounds, sampleMs, asJson, results: folder = ownResults } = options
+  const print = (text: string) => (asJson ? undefined : console.log(text))
+  print(heading(machine, rounds))
+  const results: GroupResult[] = []
+  for (const group of groups.filter(({ name }) => options.groups.includes(name))) {
+    const progress = progressOf(group.name.padEnd(14), warmUps + rounds)
+    const onProgress = progress.update
+    try {
+      results.push(await runGroup(group, installed(), { rounds, sampleMs, warmUps, onProgress }))
+    } finally {
+      progress.stop()
+    }
+    print(report(results.at(-1) as GroupResult))
+  }
+  if (results.some(({ missing }) => missing.length > 0)) print(howToInstall.join('\n'))
+  const all = { ...machine, rounds, sampleMs, groups: results }
+  const file = relative('.', await writeResults(folder, all))
+  console.log(asJson ? JSON.stringify(all, null, 2) : `All samples: ${file}`)
+}
+
+function installed(): ServerName[] {
+  const { redisServer, postgres } = findPrograms()
+  return [...(redisServer ? ['Redis' as const] : []), ...(postgres ? ['PostgreSQL' as const] : [])]
+}

@@ -1,0 +1,68 @@
+import type { Subject } from './group.ts'
+import type { Measured, Sample } from './sample.ts'
+
+/** How long and how often. */
+export interface Measuring {
+  readonly rounds: number
+  /** How long a sample takes, about. */
+  readonly sampleMs: number
+  /** Runs of each subject before the first round: code gets compiled, and the length of samples found. */
+  readonly warmUps: number
+  /** From 0 to below 1. Default: the machine's. */
+  readonly random?: () => number
+  /** After each warm-up and each round. */
+  readonly onProgress?: (done: number) => void
+}
+
+/**
+ * Measures in rounds: in each of them every subject once, one after the other, in an order drawn
+ * anew, so that what changes in the course of minutes hits all alike. The number of operations of
+ * a subject is the same in every round.
+ */
+export async function measure(
+  subjects: readonly Subject[],
+  measuring: Measuring,
+): Promise<Measured[]> {
+  const { rounds, warmUps, random = Math.random, onProgress } = measuring
+  const runs = subjects.map((subject) => ({ subject, operations: 64, samples: [] as Sample[] }))
+  // Together, round by round: a function that has met one caller only is faster than it will ever be again.
+  for (let done = 1; done <= warmUps; done += 1) {
+    for (const run of runs) {
+      const { ms } = await sample(run.subject, run.operations)
+      run.operations = nextOperations(run.operations, ms, measuring.sampleMs)
+    }
+    onProgress?.(done)
+  }
+  for (let done = 1; done <= rounds; done += 1) {
+    for (const run of shuffled(runs, random)) {
+      run.samples.push(await sample(run.subject, run.operations))
+    }
+    onProgress?.(warmUps + done)
+  }
+  return runs.map(({ subject, samples }) => ({ name: subject.name, samples }))
+}
+
+async function sample({ worker, run }: Subject, operations: number): Promise<Sample> {
+  await worker.collectGarbage()
+  const cpuBefore = await worker.cpuUs()
+  const ms = await run(operations)
+  return { operations, ms, cpuUs: (await worker.cpuUs()) - cpuBefore }
+}
+
+/** As many as take `sampleMs`, by what the last run took; at most ten times as many, since short runs tell little. */
+function nextOperations(operations: number, ms: number, sampleMs: number): number {
+  const factor = ms > 0 ? Math.min(10, sampleMs / ms) : 10
+  return Math.max(1, Math.round(operations * factor))
+}
+
+/** A copy in an order drawn at random (Fisher and Yates). */
+export function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
+  const copy = [...items]
+  for (let last = copy.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1))
+    const item = copy[last] as Item
+    copy[last] = copy[other] as Item
+    copy[other] = item
+  }
+  return copy
+}

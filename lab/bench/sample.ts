@@ -1,0 +1,21 @@
+/** One run of a subject. */
+export interface Sample {
+  readonly operations: number
+  readonly ms: number
+  /** CPU time of the process that did the work. */
+  readonly cpuUs: number
+}
+
+/** The samples of a subject, one a round. */
+export interface Measured {
+  readonly name: string
+  readonly samples: readonly Sample[]
+}
+
+export function operationsPerSecond({ operations, ms }: Sample): number {
+  return (1_000 * operations) / ms
+}
+
+export function cpuUsPerOperation({ operations, cpuUs }: Sample): number {
+  return cpuUs / operations
+}
