@@ -1,6 +1,7 @@
 import type { Environment } from './environment.ts'
 import { promises } from './ports.ts'
 import type { RunningService } from './serve.ts'
+import { placeOf } from './server-urls.ts'
 
 /** What a newcomer reads after the start: where everything is, and what to try. */
 export function banner(
@@ -25,8 +26,10 @@ export function banner(
   ].join('\n')
 }
 
-function backends({ dataDir, seedUsers }: Environment): string {
-  return `Store: in this process. Database: PostgreSQL in this process, in ${dataDir}, ${seedUsers} users a service.`
+function backends({ databaseUrl, redisUrls, dataDir, seedUsers }: Environment): string {
+  const store = redisUrls ? `Redis at ${redisUrls.map(placeOf).join(', ')}` : 'in this process'
+  const database = databaseUrl ? `at ${placeOf(databaseUrl)}` : `in this process, in ${dataDir}`
+  return `Store: ${store}. Database: PostgreSQL ${database}, ${seedUsers} users a service.`
 }
 
 function whatToTry(url: string, areOthers: boolean): string[] {

@@ -1,4 +1,11 @@
 import { isIP } from 'node:net'
+import {
+  databaseUrlForm,
+  parseDatabaseUrl,
+  parseRedisUrls,
+  redisUrlsForm,
+  shownUrls,
+} from './server-urls.ts'
 import { StartError } from './start-error.ts'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -6,6 +13,10 @@ export type LogLevel = (typeof logLevels)[number]
 
 /** What the environment says, checked and complete. */
 export interface Environment {
+  /** Of PostgreSQL; undefined: the embedded one. */
+  readonly databaseUrl: string | undefined
+  /** Of Redis, or of several nodes of its cluster; undefined: a store in this process. */
+  readonly redisUrls: readonly string[] | undefined
   /** Where the embedded database lives. */
   readonly dataDir: string
   readonly host: string
@@ -38,9 +49,9 @@ export function readEnvironment(
     )
     return fallback
   }
-  read('DATABASE_URL', undefined, notYet('the embedded PostgreSQL in DATA_DIR is used'))
-  read('REDIS_URL', undefined, notYet('the in-process store is used'))
   const environment: Environment = {
+    databaseUrl: read<string | undefined>('DATABASE_URL', undefined, databaseUrl),
+    redisUrls: read<readonly string[] | undefined>('REDIS_URL', undefined, redisUrls),
     dataDir: read('DATA_DIR', '.data', path),
     host: read('HOST', '127.0.0.1', host),
     port: read<number | undefined>('PORT', undefined, integer(0, 65_535)),
@@ -67,15 +78,16 @@ const hour = 3_600_000
 const day = 24 * hour
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: hour, d: day }
 
-/** URLs carry passwords and tokens are secrets: neither is ever shown. */
-const hidden = (text: string) => `a value of ${text.length} characters (not shown)`
+const databaseUrl: Format<string> = {
+  expected: databaseUrlForm,
+  parse: parseDatabaseUrl,
+  show: shownUrls,
+}
 
-function notYet(instead: string): Format<undefined> {
-  return {
-    expected: `it to be unset (this version does not support real servers yet; ${instead})`,
-    parse: () => undefined,
-    show: hidden,
-  }
+const redisUrls: Format<readonly string[]> = {
+  expected: redisUrlsForm,
+  parse: parseRedisUrls,
+  show: shownUrls,
 }
 
 function integer(min: number, max: number): Format<number> {
@@ -117,7 +129,7 @@ const host: Format<string> = {
 const token: Format<string> = {
   expected: '1 to 512 visible ASCII characters without blanks',
   parse: (text) => (/^[\x21-\x7e]{1,512}$/.test(text) ? text : undefined),
-  show: hidden,
+  show: (text) => `a value of ${text.length} characters (not shown)`,
 }
 
 const logLevel: Format<LogLevel> = {

@@ -19,7 +19,7 @@ export interface RunningService {
 export interface Running {
   /** Resolves when every service listens; rejects after everything that was opened is closed. */
   readonly ready: Promise<readonly RunningService[]>
-  /** Stops accepting, finishes requests, drains journals, closes the database. Works while starting too. */
+  /** Stops accepting, finishes requests, drains journals, closes store and database. Works while starting too. */
   close(): Promise<void>
 }
 
@@ -34,7 +34,7 @@ const mains: Readonly<
   'refresh-ahead': () => import('./refresh-ahead/main.ts'),
 }
 
-/** Runs the named services in this process, over one database. Each listens once all are ready. */
+/** Runs the named services in this process, over one store and one database. Each listens once all are ready. */
 export function serve(names: readonly ServiceName[], environment: Environment): Running {
   const ports = portsOf(names, environment.port)
   const wiring = wire(environment)
@@ -59,6 +59,7 @@ export function serve(names: readonly ServiceName[], environment: Environment): 
     if (parts === undefined) return dashboardApp({ urlOf, logLevel: environment.logLevel })
     const app = await buildApp(parts, appOptions(environment))
     parts.subscribe(eventLog(app.log))
+    for (const warning of parts.warnings) app.log.warn({ pattern: parts.pattern }, warning)
     return app
   }
   const urlOf = (name: ServiceName) =>

@@ -59,19 +59,30 @@ export async function usersSource(driver: SqlDriver, pattern: PatternName): Prom
   }
 }
 
+/** A large seed outlasts what a statement may take otherwise, and so does the wait for another process that seeds. */
+const patience = { timeoutMs: 600_000 }
+
 async function seed(
   driver: SqlDriver,
   table: string,
   versions: string,
   count: number,
 ): Promise<number> {
+  const top = `greatest((select max(id) from ${table}), pg_sequence_last_value(ids), 0)`
+  const ids = `cast(pg_get_serial_sequence('${table}', 'id') as regclass) as ids`
+  // Asked first: the lock below keeps writers waiting, those of other processes too.
+  const [missing] = await driver.query<{ some: boolean }>(
+    `select ${top} < $1::bigint as some from ${ids}`,
+    [String(count)],
+  )
+  if (missing?.some !== true) return 0
+
   return await driver.transaction(async (tx) => {
     // Whoever else seeds or inserts waits: the ids above the highest are nobody's.
     await tx.script(`lock table ${table} in share row exclusive mode`)
     const [seeded] = await tx.query<{ users: number }>(
       `with top as (
-         select greatest((select max(id) from ${table}), pg_sequence_last_value(ids), 0) as id
-         from cast(pg_get_serial_sequence('${table}', 'id') as regclass) as ids
+         select ${top} as id from ${ids}
        ), seeded as (
          insert into ${table} (id, name, email, created_at, updated_at, version)
          select i, 'User ' || i, 'user' || i || '@example.com', now(), now(), nextval('${versions}')
@@ -83,5 +94,5 @@ async function seed(
       [String(count)],
     )
     return seeded?.users ?? 0
-  })
+  }, patience)
 }

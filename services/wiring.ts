@@ -1,11 +1,17 @@
 import { resolve } from 'node:path'
 import type { FlushableSource, JournalingStore } from 'caching-patterns'
 import { memoryStore } from 'caching-patterns/memory'
-import { pgliteDriver } from 'caching-patterns/postgres'
+import { pgliteDriver, type SqlDriver } from 'caching-patterns/postgres'
 import { openEmbeddedPostgres } from './embedded-postgres.ts'
 import type { Environment } from './environment.ts'
 import { eventHub } from './event-hub.ts'
-import type { Health, PatternName, ServiceParts, User } from './http/port.ts'
+import { healthOf, type Probe, probe } from './health.ts'
+import type { PatternName, ServiceParts, User } from './http/port.ts'
+import { connectPostgres, postgresTrouble } from './real-postgres.ts'
+import { connectRedis } from './real-redis.ts'
+import { whatACrashLoses, whyWritesVanish } from './redis-facts.ts'
+import { placeOf } from './server-urls.ts'
+import { StartError } from './start-error.ts'
 import { usersSource } from './users-source.ts'
 
 /** What one service is wired to. `parts` are those of `buildApp` that are the same for every pattern. */
@@ -15,28 +21,39 @@ export interface Backend {
   readonly ttl: number
   readonly writeDelay: number
   readonly onEvent: ReturnType<typeof eventHub>['emit']
-  readonly parts: Pick<ServiceParts, 'health' | 'subscribe' | 'store' | 'source'>
+  readonly parts: Pick<ServiceParts, 'health' | 'subscribe' | 'store' | 'source' | 'warnings'>
 }
 
 /** The stores and databases of a process. */
 export interface Wiring {
-  /** A store and a seeded table of the service's own, over the database that all services of the process share. */
+  /** A store and a seeded table of the service's own, over the servers that all services of the process share. */
   open(pattern: PatternName): Promise<Backend>
-  /** Closes the database and gives its folder free. Services close first. */
+  /** Closes store and database, and gives a folder free. Services close first. */
   close(): Promise<void>
 }
 
 /** Which store and which database stand behind the services. Opens nothing before the first `open`. */
 export function wire(environment: Environment): Wiring {
-  let database: ReturnType<typeof openEmbeddedPostgres> | undefined
+  let opening: Promise<Backends> | undefined
+  let closing: Promise<unknown> | undefined
+
+  const close = async () => {
+    // Nothing to close when it never opened; why it did not is `open`'s to say.
+    const opened = await opening?.catch(() => undefined)
+    await Promise.all([opened?.stores.close(), opened?.database.close()])
+  }
 
   return {
     async open(pattern) {
-      database ??= openEmbeddedPostgres(resolve(environment.dataDir))
-      const { pglite } = await database
-      const users = await usersSource(pgliteDriver(pglite), pattern)
-      await users.seed(environment.seedUsers)
-      const store = memoryStore()
+      opening ??= openBackends(environment)
+      const { stores, database } = await opening
+      const warnings = stores.warningsFor(pattern)
+      const users = await database.explained(async () => {
+        const opened = await usersSource(database.driver, pattern)
+        await opened.seed(environment.seedUsers)
+        return opened
+      })
+      const store = stores.open()
       const hub = eventHub()
       return {
         store,
@@ -45,36 +62,117 @@ export function wire(environment: Environment): Wiring {
         writeDelay: environment.writeDelayMs,
         onEvent: hub.emit,
         parts: {
-          health: () => probe(users.ping),
+          health: () => healthOf(pattern, { store: stores.probe, database: database.probe }),
           subscribe: hub.subscribe,
           store: store.name,
-          source: users.source.name ?? 'pglite',
+          source: database.driver.name,
+          warnings,
         },
       }
     },
     async close() {
-      // Nothing to close when it never opened; why it did not is `open`'s to say.
-      const opened = await database?.catch(() => undefined)
-      await opened?.close()
+      closing ??= close()
+      await closing
     },
   }
 }
 
-/** The store is in this process, so only the database can be away; with it go misses and writes. */
-async function probe(ping: () => Promise<unknown>): Promise<Health> {
-  const late = Symbol('late')
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<typeof late>((resolve) => {
-    timer = setTimeout(resolve, 1_000, late)
-  })
+interface Backends {
+  readonly stores: Stores
+  readonly database: Database
+}
+
+interface Stores {
+  /** Why what a service does with its store may end badly. Throws a `StartError` when it would. */
+  warningsFor(pattern: PatternName): readonly string[]
+  open(): JournalingStore
+  readonly probe?: Probe
+  close(): Promise<void>
+}
+
+interface Database {
+  readonly driver: SqlDriver
+  readonly probe: Probe
+  /** What the work throws, in words for whoever started it, where there are any. */
+  explained<T>(work: () => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Both, or neither; of two servers that cannot be used both are told. A data folder is made last. */
+async function openBackends({ databaseUrl, redisUrls, dataDir }: Environment): Promise<Backends> {
+  const [stores, database] = await Promise.allSettled([
+    redisUrls === undefined ? storesInProcess : storesOnRedis(redisUrls),
+    databaseUrl === undefined ? undefined : server(databaseUrl),
+  ])
   try {
-    if ((await Promise.race([ping(), deadline])) !== late) {
-      return { reads: true, writes: true, reasons: [] }
+    if (stores.status === 'fulfilled' && database.status === 'fulfilled') {
+      return { stores: stores.value, database: database.value ?? (await embedded(dataDir)) }
     }
-    return { reads: false, writes: false, reasons: ['the database did not answer within 1 s'] }
-  } catch {
-    return { reads: false, writes: false, reasons: ['the database refuses queries'] }
-  } finally {
-    clearTimeout(timer)
+    throw allOf([stores, database].flatMap((each) => ('reason' in each ? [each.reason] : [])))
+  } catch (error) {
+    if (stores.status === 'fulfilled') await stores.value.close()
+    if (database.status === 'fulfilled') await database.value?.close()
+    throw error
   }
+}
+
+/** One error with the lines of all, unless one of them is a mistake of this program. */
+function allOf(reasons: readonly unknown[]): unknown {
+  const unexpected = reasons.find((reason) => !(reason instanceof StartError))
+  return unexpected ?? new StartError(reasons.map((each) => (each as Error).message).join('\n'))
+}
+
+const storesInProcess: Stores = {
+  warningsFor: () => [],
+  open: () => memoryStore(),
+  close: async () => undefined,
+}
+
+async function storesOnRedis(urls: readonly string[]): Promise<Stores> {
+  const redis = await connectRedis(urls)
+  return {
+    warningsFor(pattern) {
+      if (pattern !== 'write-behind') return []
+      const vanishing = redis.facts.map(whyWritesVanish).find((why) => why !== undefined)
+      if (vanishing !== undefined) {
+        throw new StartError(`REDIS_URL: ${urls.map(placeOf).join(',')}: ${vanishing}`)
+      }
+      return redis.facts.map(whatACrashLoses).filter((loss) => loss !== undefined)
+    },
+    open: redis.openStore,
+    probe: probe('Redis', redis.ping),
+    close: redis.close,
+  }
+}
+
+async function server(url: string): Promise<Database> {
+  const { driver, close } = await connectPostgres(url)
+  return {
+    driver,
+    probe: probe('PostgreSQL', () => ping(driver)),
+    async explained(work) {
+      try {
+        return await work()
+      } catch (error) {
+        throw postgresTrouble(url, error) ?? error
+      }
+    },
+    close,
+  }
+}
+
+async function embedded(dataDir: string): Promise<Database> {
+  const { pglite, close } = await openEmbeddedPostgres(resolve(dataDir))
+  const driver = pgliteDriver(pglite)
+  return {
+    driver,
+    probe: probe('the embedded database', () => ping(driver)),
+    explained: (work) => work(),
+    close,
+  }
+}
+
+/** Gives up by itself when no connection is free: it must not queue behind what hangs. */
+async function ping(driver: SqlDriver): Promise<void> {
+  await driver.query('select 1', [], { deadlineAt: Date.now() + 1_000 })
 }

@@ -11,7 +11,8 @@ export interface CacheAsideParts {
 
 /** The pattern by hand: this code asks the cache and the database; neither knows of the other. */
 export function cacheAsideUsers({ source, ...options }: CacheAsideParts): UserRepository {
-  const cache = cacheAside<number, User>({ name: 'users', namespace: 'cache-aside', ...options })
+  const place = { name: 'users', namespace: 'cache-aside', authority: source.authority }
+  const cache = cacheAside<number, User>({ ...place, ...options })
   const deadline = () => ({ deadlineAt: Date.now() + 2_000 })
 
   return {
@@ -25,8 +26,7 @@ export function cacheAsideUsers({ source, ...options }: CacheAsideParts): UserRe
       return await slot.fill(row?.value, { version })
     },
 
-    // Writes: commit, invalidate, acknowledge. `mutate` is that order, and invalidates too when
-    // the commit fails, since a failed commit may have happened.
+    // Commit, invalidate, acknowledge: so does `mutate`, after a commit that may have failed too.
     async create(draft) {
       const key = await source.nextKey()
       const commit = () => source.insert(key, draft, deadline())

@@ -9,7 +9,7 @@ export function problemOf(error: unknown): Problem {
   if (isLibraryError(error)) return libraryProblem(error)
   const code = codeOf(error)
   if (code === '23505') return emailTaken
-  if (code !== undefined && unavailable.test(code)) {
+  if (code === undefined ? isLostConnection(error) : unavailable.test(code)) {
     return { code: 'SOURCE_UNAVAILABLE', detail: 'the database cannot serve this now' }
   }
   return { code: 'INTERNAL_ERROR', detail: 'the service failed; its log says more' }
@@ -33,6 +33,14 @@ const emailTaken: Problem = { code: 'EMAIL_TAKEN', detail: 'another user has thi
 /** SQLSTATEs of connections, rollbacks, resources, lock time-outs and shutdowns; errors of sockets. */
 const unavailable =
   /^(08|40|53|57)[0-9A-Z]{3}$|^55P03$|^E(CONNREFUSED|CONNRESET|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|AI_AGAIN)$/
+
+/** What the client of PostgreSQL says without a code, when a server is gone, or frozen. */
+const lostConnection =
+  /^(Query read timeout|timeout (exceeded|expired)|Connection terminated|Client (was closed|has encountered a connection error))/
+
+function isLostConnection(error: unknown): boolean {
+  return error instanceof Error && lostConnection.test(error.message)
+}
 
 function libraryProblem({ code, retryAfterMs, version }: LibraryError): Problem {
   if (code === 'VERSION_CONFLICT') {

@@ -56,4 +56,6 @@ export interface ServiceParts {
   /** For `/stats`: `memory` or `redis`; `pglite` or `postgres`. */
   readonly store: string
   readonly source: string
+  /** What works, and may end badly by a setting of a server: for `/readyz` and the log. Never an address. */
+  readonly warnings: readonly string[]
 }

@@ -55,7 +55,13 @@ export const Problem = Type.Object(
 export const Alive = Type.Object({ status: Type.Literal('ok') }, { $id: 'Alive' })
 
 export const Ready = Type.Object(
-  { status: Type.Enum(['ok', 'degraded']), reasons: Type.Array(Type.String()) },
+  {
+    status: Type.Enum(['ok', 'degraded']),
+    reasons: Type.Array(Type.String()),
+    warnings: Type.Optional(
+      Type.Array(Type.String({ description: 'What may end badly by a setting of a server.' })),
+    ),
+  },
   { $id: 'Ready' },
 )
 

@@ -4,6 +4,8 @@ import { readEnvironment } from '../environment.ts'
 describe('readEnvironment', () => {
   test('is complete when no variable is set', () => {
     expect(readEnvironment({})).toEqual({
+      databaseUrl: undefined,
+      redisUrls: undefined,
       dataDir: '.data',
       host: '127.0.0.1',
       port: undefined,
@@ -18,6 +20,8 @@ describe('readEnvironment', () => {
 
   test('takes every variable', () => {
     const variables = {
+      DATABASE_URL: 'postgres://app:hunter2@db/users',
+      REDIS_URL: 'redis://:hunter2@cache:6380/3',
       DATA_DIR: '/var/lib/users',
       HOST: '::',
       PORT: '9000',
@@ -29,6 +33,8 @@ describe('readEnvironment', () => {
       LOG_LEVEL: 'silent',
     }
     expect(readEnvironment(variables)).toEqual({
+      databaseUrl: 'postgres://app:hunter2@db/users',
+      redisUrls: ['redis://:hunter2@cache:6380/3'],
       dataDir: '/var/lib/users',
       host: '::',
       port: 9000,
@@ -70,16 +76,67 @@ describe('readEnvironment', () => {
     }
   })
 
-  test('refuses real servers in one line each that shows no password', () => {
-    const message = failure({
-      DATABASE_URL: 'postgres://user:hunter2@db/users',
-      REDIS_URL: 'redis://:hunter2@cache',
-    })
-    expect(message.split('\n')).toEqual([
-      expect.stringMatching(/^DATABASE_URL: expected it to be unset .*not support real servers/),
-      expect.stringMatching(/^REDIS_URL: expected it to be unset .*not support real servers/),
-    ])
+  test.each([
+    'postgres://localhost/users',
+    'postgresql://app@db.example:6432/users?sslmode=disable',
+    'postgres://app:p%40ss%2Fw@[::1]:5432/users?sslmode=verify-full&sslrootcert=/etc/ca.pem',
+    'postgres:///users?host=/var/run/postgresql',
+    'postgres://db/users?sslmode=require&uselibpqcompat=true',
+    'postgres://db/users?sslmode=no-verify',
+  ])('takes DATABASE_URL=%s as it is', (url) => {
+    expect(readEnvironment({ DATABASE_URL: url }).databaseUrl).toBe(url)
+  })
+
+  test.each(['require', 'verify-ca'])(
+    'reads sslmode=%s as the client does: verify-full',
+    (mode) => {
+      const url = `postgres://app:p%40ss@db/users?sslmode=${mode}&connect_timeout=3`
+      expect(readEnvironment({ DATABASE_URL: url }).databaseUrl).toBe(
+        'postgres://app:p%40ss@db/users?sslmode=verify-full&connect_timeout=3',
+      )
+    },
+  )
+
+  test.each([
+    ['redis://localhost', 1],
+    ['rediss://app:p%40ss@cache.example:6380/15', 1],
+    ['redis://[::1]/', 1],
+    ['redis://a:7000,redis://b:7000, redis://c:7000/0', 3],
+    ['rediss://:x@a,rediss://:x@b', 2],
+  ])('reads REDIS_URL=%s as %i', (text, count) => {
+    expect(readEnvironment({ REDIS_URL: text }).redisUrls).toHaveLength(count)
+  })
+
+  test.each([
+    ['DATABASE_URL', 'mysql://app:hunter2@db:3306/users', '"mysql://db:3306/users"'],
+    ['DATABASE_URL', 'postgres://app:hunter2@db/users?sslmode=prefer', '"postgres://db/users"'],
+    ['DATABASE_URL', 'postgres://app:hunter2@db/users?sslmode=allow', '"postgres://db/users"'],
+    ['REDIS_URL', 'http://app:hunter2@cache:6379/x', '"http://cache:6379/x"'],
+    ['REDIS_URL', 'redis://:hunter2@cache/one', '"redis://cache/one"'],
+    ['REDIS_URL', 'redis://:hunter2@cache/-1', '"redis://cache/-1"'],
+    ['REDIS_URL', 'redis://:hunter2@a,redis://:hunter2@b/1', '"redis://a,redis://b/1"'],
+    ['REDIS_URL', 'redis://:hunter2@a,rediss://:hunter2@b', '"redis://a,rediss://b"'],
+    ['REDIS_URL', 'redis://:hunter2@cache?db=1', '"redis://cache"'],
+  ])('refuses %s=%s, and shows it without the password', (name, text, shown) => {
+    const message = failure({ [name]: text })
+    expect(message).toMatch(new RegExp(`^${name}: expected [^\\n]+, received [^\\n]+$`))
+    expect(message.endsWith(`, received ${shown}`), message).toBe(true)
     expect(message).not.toContain('hunter2')
+  })
+
+  test.each([
+    ['DATABASE_URL', ['', 'db', 'postgres:hunter2@db', 'postgres://a:1/hunter2@db/users']],
+    ['DATABASE_URL', ['postgres://a:b/c/hunter2@db/users', 'postgres://a:1#hunter2@db/users']],
+    ['DATABASE_URL', ['postgres://a:1?hunter2@db/users', 'postgres://a:hunter2@d b/users']],
+    ['REDIS_URL', ['', ',', ' ', 'cache:hunter2', 'redis://', 'redis://a:1/hunter2@cache']],
+    ['REDIS_URL', ['redis://a,', 'redis://:hun,ter2@cache', 'redis://:hunter2@ca\nche']],
+  ])('refuses a %s that is none without a word of it: %j', (name, values) => {
+    for (const value of values) {
+      const message = failure({ [name]: value })
+      expect(message, value).not.toMatch(/hunter2|ter2/)
+      expect(message.split('\n'), value).toHaveLength(1)
+      expect(message).toMatch(/received a value of \d+ characters \(not shown\)$|"[^@]*"$/)
+    }
   })
 
   test('names every bad value, not only the first', () => {

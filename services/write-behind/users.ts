@@ -17,7 +17,13 @@ export interface WriteBehindParts {
 
 /** A write is acknowledged once the journal has it; the database follows in batches. */
 export function writeBehindUsers(parts: WriteBehindParts): UserRepository {
-  const cache = writeBehind<number, User>({ name: 'users', namespace: 'write-behind', ...parts })
+  const cache = writeBehind<number, User>({
+    name: 'users',
+    namespace: 'write-behind',
+    // A process has 9 s to end, of which requests may take 3.
+    drainFor: '4s',
+    ...parts,
+  })
   return {
     // The journal's entry is the cached value itself: everybody reads what was last accepted.
     read: (id) => cache.lookup(id),

@@ -17,7 +17,7 @@ export interface Operations {
 /** Figures, probes and events: nothing here touches a user. */
 export function addOperationRoutes(
   app: FastifyInstance,
-  { health }: ServiceParts,
+  { health, warnings }: ServiceParts,
   { stats, metrics, events, isDraining }: Operations,
 ): void {
   app.get('/stats', docs.stats, stats)
@@ -39,6 +39,7 @@ export function addOperationRoutes(
     return reply.send({
       status: reads && writes && reasons.length === 0 ? 'ok' : 'degraded',
       reasons,
+      ...(warnings.length === 0 ? {} : { warnings }),
     })
   })
 }

@@ -40,6 +40,7 @@ export function fakeParts(pattern: PatternName = 'read-through'): FakeParts {
     health: async () => parts.state,
     store: 'memory',
     source: 'pglite',
+    warnings: [],
     subscribe(listener) {
       listeners.add(listener)
       return () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
+import { refusal } from './refusal.ts'
 import { cleanUp, startServices, temporaryFolder } from './service-process.ts'
 
 // Starts take seconds, and more on a busy machine.
@@ -11,22 +12,10 @@ vi.setConfig({ testTimeout: 60_000 })
 
 afterAll(cleanUp)
 
-/** Everything that a process wrote, which must have ended with exit code 1 and without a stack trace. */
-async function refusal(
-  names: readonly string[],
-  variables: Readonly<Record<string, string>>,
-): Promise<string> {
-  const process = startServices(names, { DATA_DIR: await temporaryFolder(), ...variables })
-  const { code } = await process.ended
-  expect(code, process.output()).toBe(1)
-  expect(process.output()).not.toMatch(/^\s+at |node:internal/m)
-  return process.output()
-}
-
 describe('a process refuses to start, in one line and with exit code 1,', () => {
   test.each([
-    ['DATABASE_URL', 'postgres://localhost/users'],
-    ['REDIS_URL', 'redis://localhost'],
+    ['DATABASE_URL', 'mysql://localhost/users'],
+    ['REDIS_URL', 'redis://localhost,rediss://localhost'],
     ['DATA_DIR', ''],
     ['HOST', 'not a host'],
     ['PORT', '70000'],
