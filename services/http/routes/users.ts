@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { age, cacheStatus, serverTiming } from '../cache-status.ts'
 import { entityTag, expectedVersions, isNoneMatchHit, unwantedTags } from '../conditional.ts'
 import type { ServiceParts, User, UserDraft } from '../port.ts'
-import { type Problem, sendProblem } from '../problem.ts'
+import { type Problem, ProblemError, sendProblem } from '../problem.ts'
 import { parseUserId, refuseQuery } from '../validation.ts'
 import { userDocs } from './users-docs.ts'
 
@@ -20,6 +20,7 @@ export function addUserRoutes(app: FastifyInstance, { pattern, users }: ServiceP
     const unwanted = unwantedTags(headers)
     if (unwanted === undefined) return versions
     const current = await users.read(id)
+    if (current.isStale) throw new ProblemError(unknownVersion)
     return isNoneMatchHit(unwanted, entityTag(current.version)) ? [] : versions
   }
 
@@ -78,6 +79,12 @@ function sendWritten(reply: FastifyReply, { json: text, version, status }: Write
     .header('etag', entityTag(version))
     .header('write-status', status)
     .send(text)
+}
+
+const unknownVersion: Problem = {
+  code: 'STORE_UNAVAILABLE',
+  detail:
+    'the version that stands is not known while the cache cannot be reached: nothing was written',
 }
 
 function noUser(id: number): Problem {

@@ -101,3 +101,13 @@ describe('If-Match on a write', () => {
     },
   )
 })
+
+test('If-None-Match on a write is not judged by a read that may be stale', async () => {
+  const { url, parts } = await startApp()
+  const { headers } = await send(url, 'POST', '/users', { body: draft })
+  const tag = headers.get('etag') ?? ''
+  const put = () => send(url, 'PUT', '/users/1', { body: draft, headers: { 'if-none-match': tag } })
+  parts.script.readNext({ status: 'bypass', isStale: true })
+  expectProblem(await put(), 'STORE_UNAVAILABLE')
+  expectProblem(await put(), 'VERSION_CONFLICT')
+})
