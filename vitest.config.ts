@@ -13,6 +13,8 @@ export default defineConfig({
     // Many tests wait for processes of their own: with one worker both cores would idle.
     maxWorkers: 2,
     testTimeout: 20_000,
+    // Of processes and servers on a machine that others use too: one may get no core for a while.
+    retry: process.env.CI ? 1 : 0,
     hookTimeout: 60_000,
   },
 })

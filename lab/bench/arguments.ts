@@ -58,7 +58,7 @@ function parse(args: readonly string[]) {
       },
     }).values
   } catch (error) {
-    throw new Failure(`${(error as Error).message.split('. ')[0]} (--help shows all)`)
+    throw new Failure(`${(error as Error).message.split(/\. |\.?\n/)[0]} (--help shows all)`)
   }
 }
 

@@ -21,7 +21,7 @@ export interface CacheStats {
     /** Hits and negatives over all reads; 0 before the first. */
     readonly hitRatio: number
   }
-  /** Loads of single keys from the source; `joined`: reads that waited for another's. */
+  /** Loads of single keys from the source; `joined`: reads that waited for another's, and those that shared the next look at the cache because they came too late for it. */
   readonly loads: {
     readonly total: number
     readonly failures: number

@@ -12,6 +12,8 @@ export class KeyCodec<Key> {
   readonly prefix: string
   readonly #encode: ((key: Key) => string) | undefined
   #numbers: NumberTexts | undefined
+  /** Stored keys of texts that were checked, by their text. */
+  readonly #texts = new Map<Key, string>()
 
   constructor(prefix: string, encode?: (key: Key) => string) {
     this.prefix = prefix
@@ -24,12 +26,21 @@ export class KeyCodec<Key> {
       this.#numbers ??= new NumberTexts(this.prefix)
       return this.#numbers.of(key)
     }
-    return this.prefix + this.#text(key)
+    if (typeof key !== 'string' || this.#encode !== undefined) return this.prefix + this.#text(key)
+    return this.#texts.get(key) ?? this.#remembered(key)
   }
 
   /** What `encode` put behind the prefix. */
   textOf(storedKey: string): string {
     return storedKey.slice(this.prefix.length)
+  }
+
+  /** All are forgotten together: an order of use would cost more than putting some together again. */
+  #remembered(key: Key): string {
+    const storedKey = this.prefix + this.#text(key)
+    if (this.#texts.size === slots) this.#texts.clear()
+    this.#texts.set(key, storedKey)
+    return storedKey
   }
 
   #text(key: Key): string {

@@ -171,9 +171,7 @@ describeWith(['redis', 'postgres'], 'two processes on one Redis and one PostgreS
         const name = accepted.get(id)
         if (isCounted) accepted.delete(id)
         try {
-          const { status, text } = await patiently(() =>
-            send(at(process, pattern), method, `/users/${id}`, init),
-          )
+          const { status, text } = await send(at(process, pattern), method, `/users/${id}`, init)
           if (status >= 500 && !isOfVictim) bad.push(`${pattern}: ${status} ${text}`)
           if (isCounted && status === 200) accepted.set(id, body.name)
           else if (isCounted && name !== undefined) accepted.set(id, name)
@@ -215,18 +213,6 @@ describeWith(['redis', 'postgres'], 'two processes on one Redis and one PostgreS
       return [...accepted.values()].filter((name) => !names.has(name))
     }
   })
-
-  /**
-   * Tries again, three times, where nothing was written since Redis was late: on a busy machine it is,
-   * and what is to be shown here lasts longer.
-   */
-  async function patiently(request: () => ReturnType<typeof send>) {
-    let answer = await request()
-    for (let tries = 0; tries < 3 && /"STORE_(TIMEOUT|UNAVAILABLE)"/.test(answer.text); tries++) {
-      answer = await request()
-    }
-    return answer
-  }
 })
 
 describeWith(
