@@ -10,8 +10,8 @@ export default defineConfig({
   test: {
     include: ['{library,services,lab,local-servers}/test/**/*.test.ts'],
     globalSetup: 'vitest.setup.ts',
-    // Many tests wait for processes of their own: with one worker both cores would idle.
-    maxWorkers: 2,
+    // Many tests wait for processes of their own: with two workers both cores would idle at times.
+    maxWorkers: 3,
     testTimeout: 20_000,
     // Of processes and servers on a machine that others use too: one may get no core for a while.
     retry: process.env.CI ? 1 : 0,
