@@ -13,7 +13,7 @@ export class KeyCodec<Key> {
   readonly #encode: ((key: Key) => string) | undefined
   #numbers: NumberTexts | undefined
   /** Stored keys of texts that were checked, by their text. */
-  readonly #texts = new Map<Key, string>()
+  readonly #texts = new Map<unknown, string>()
 
   constructor(prefix: string, encode?: (key: Key) => string) {
     this.prefix = prefix

@@ -26,6 +26,20 @@ describe('a key', () => {
     expect(codec.textOf(stored)).toBe(stored.slice('cp:users:1:'.length))
   })
 
+  test('is the same text each time, however many there were in between', () => {
+    const remembering = new KeyCodec<string>('p:')
+    for (let round = 0; round < 2; round += 1) {
+      for (let i = 0; i < 20_000; i += 1) {
+        if (remembering.encode(`k${i}`) !== `p:k${i}`) throw new Error(`k${i} became another key`)
+        if (remembering.encode(`k${i % 7}`) !== `p:k${i % 7}`) throw new Error('another key')
+      }
+    }
+  })
+
+  test('is refused again when it was refused before', () => {
+    for (let i = 0; i < 2; i += 1) refusal(() => codec.encode('\ud800'))
+  })
+
   test('keeps apart numbers that share a place in memory', () => {
     for (const key of [
       5,
