@@ -13,11 +13,14 @@ export interface OverloadOptions {
   readonly sampleIntervalMs?: number | undefined
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    answersUnderPressure?: boolean
+  }
+}
+
 /** Config of routes that answer however much else there is to do, and count for no limit. */
-export const probeConfig = {
-  rateLimit: false,
-  pressureHandler: () => undefined,
-} as const
+export const probeConfig = { rateLimit: false, answersUnderPressure: true } as const
 
 /** Refuses requests of a client past its limit (429), and of anybody while the process is behind (503). */
 export async function refuseOverload(
@@ -29,15 +32,23 @@ export async function refuseOverload(
   app.addHook('onListen', async () => {
     measuresFrom = performance.now() + 2 * sampleIntervalMs
   })
-  await app.register(underPressure, {
-    maxEventLoopDelay: maxEventLoopDelayMs,
-    sampleInterval: sampleIntervalMs,
-    pressureHandler: () =>
-      performance.now() < measuresFrom
-        ? undefined
-        : Promise.reject(
-            new ProblemError({ code: 'OVERLOADED', detail: 'the service is overloaded' }),
-          ),
+  // In a scope without routes: its own hook makes an object of a route's options for each request.
+  let isBehind = () => false
+  await app.register((scope, _options, done) => {
+    scope.register(underPressure, {
+      maxEventLoopDelay: maxEventLoopDelayMs,
+      sampleInterval: sampleIntervalMs,
+    })
+    isBehind = () => scope.isUnderPressure()
+    done()
+  })
+  app.addHook('onRequest', (request, _reply, done) => {
+    const isServed =
+      !isBehind() ||
+      performance.now() < measuresFrom ||
+      request.routeOptions.config.answersUnderPressure
+    if (isServed) done()
+    else done(new ProblemError({ code: 'OVERLOADED', detail: 'the service is overloaded' }))
   })
   if (max === undefined) return
   await app.register(rateLimit, {

@@ -39,6 +39,7 @@ export class GuardedStore<S extends Store = Store> {
   })
   readonly #reads: StoreDeadlines
   readonly #writes: StoreDeadlines
+  /** Since the last success that counts. Always so while the circuit is not closed. */
   #hasFailed = false
 
   constructor(store: S, options: StoreGuardOptions) {
@@ -56,7 +57,7 @@ export class GuardedStore<S extends Store = Store> {
 
   /** The hot path: an in-process store answers without a promise, a closure or a timer. */
   get(key: string): Awaitable<StoredState | undefined> {
-    if (this.#breaker.state !== CircuitState.Closed || this.#hasFailed) {
+    if (this.#hasFailed) {
       return this.read('get', (store) => store.get(key))
     }
     let answer: Awaitable<StoredState | undefined>
@@ -150,14 +151,14 @@ export class GuardedStore<S extends Store = Store> {
   }
 
   #succeeded(): void {
-    if (!this.#hasFailed) return
+    // of an open circuit only probes decide, not answers to calls that were sent before
+    if (!this.#hasFailed || this.#breaker.state !== CircuitState.Closed) return
     this.#hasFailed = false
     this.#tellBreaker(() => undefined)
   }
 
   /** The breaker counts outcomes only of what it executes; a closed circuit's calls go round it, to save a microtask or two each. */
   #tellBreaker(outcome: () => void): void {
-    // of an open circuit only probes decide, not answers to calls that were sent before
     if (this.#breaker.state !== CircuitState.Closed) return
     this.#breaker.execute(outcome).catch(alreadyReported)
   }

@@ -33,18 +33,24 @@ export class Reader<Key, Value> {
     if (trip.terms !== undefined || invalidator.isSuspect(trip.id)) {
       return this.lookup(trip).then(valueOfAnswer)
     }
+    // one that the store answers at once is over before a clock could tell: only what is recorded is timed
+    const startedAt = recorder.samplesNextHit ? performance.now() : 0
     const arrivedAt = this.#flights.arrive()
     const state = store.get(trip.id)
     if (state instanceof Promise) {
-      const read = { arrivedAt, startedAt: performance.now() }
+      const read = { arrivedAt, startedAt: startedAt || performance.now() }
       return state.then(
         (seen) => this.#valueOf(trip, read, seen),
         () => this.#valueOf(trip, read, unreachable),
       )
     }
-    // an in-process hit is over before a clock could tell: only those that will be recorded are timed
-    const startedAt = recorder.samplesNextHit ? performance.now() : 0
-    return this.#valueOf(trip, { arrivedAt, startedAt }, state)
+    if (state?.kind !== 'value' || !this.#core.isFresh(state)) {
+      return this.#valueOf(trip, { arrivedAt, startedAt }, state)
+    }
+    if (startedAt !== 0) recorder.hitTook(performance.now() - startedAt)
+    recorder.hits += 1
+    this.#onHit?.(trip, state)
+    return state.value
   }
 
   /** The answer with its provenance. */

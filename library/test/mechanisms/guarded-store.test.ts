@@ -33,6 +33,15 @@ async function outcome(call: unknown): Promise<unknown> {
   }
 }
 
+/** A promise and what settles it. */
+function resolvers() {
+  let resolve: (value: undefined) => void = () => {}
+  const promise = new Promise<undefined>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
+
 describe('a call', () => {
   test('in process is answered at once, without a promise', () => {
     const { guarded } = guard(false)
@@ -135,6 +144,35 @@ describe('the breaker', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+
+  test('stays open for gets although a call that was sent before is answered late', async () => {
+    const { inner } = guard()
+    const late = resolvers()
+    let calls = 0
+    const store = Object.assign(Object.create(null), {
+      name: 'late',
+      now: () => 0,
+      release: () => late.promise,
+      get: async () => {
+        calls += 1
+        throw new Error('refused')
+      },
+    }) as typeof inner
+    const guarded = new GuardedStore(store, {
+      readDeadlineMs: 100,
+      writeDeadlineMs: 500,
+      clock: manualClock(),
+      onError() {},
+      onBreaker() {},
+    })
+    const sentBefore = guarded.write('release', (s) => s.release('k', 't'))
+    for (let call = 0; call < 5; call += 1) await outcome(guarded.get('k'))
+    expect(guarded.breakerState).toBe('open')
+    late.resolve(undefined)
+    await sentBefore
+    expect(wasNotSent(await outcome(guarded.get('k')))).toBe(true)
+    expect(calls).toBe(5)
   })
 
   test('works the same for a store in process that throws', async () => {
