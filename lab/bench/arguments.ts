@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { inOneLine, wholeNumber } from '../command-line/arguments.ts'
 import { Failure } from '../replay/failure.ts'
 
 /** What to measure, and how long. */
@@ -13,6 +14,15 @@ export interface BenchArguments {
 
 const standard = { rounds: 15, sampleMs: 250 }
 const quick = { rounds: 3, sampleMs: 50 }
+
+const options = {
+  only: { type: 'string', multiple: true },
+  rounds: { type: 'string' },
+  results: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
 
 /** The text of `--help`. */
 export function usage(names: readonly string[]): string {
@@ -32,45 +42,19 @@ export function readArguments(
   args: readonly string[],
   names: readonly string[],
 ): BenchArguments | undefined {
-  const values = parse(args)
+  const values = inOneLine(() => parseArgs({ args: [...args], options }).values)
   if (values.help) return undefined
   const { rounds, sampleMs } = values.quick ? quick : standard
   return {
     groups: (values.only ?? names).map((name) => known(name, names)),
-    rounds: values.rounds === undefined ? rounds : roundsOf(values.rounds),
+    rounds: values.rounds === undefined ? rounds : wholeNumber('--rounds', values.rounds, 1, 1_000),
     sampleMs,
     results: values.results,
     asJson: values.json,
   }
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        only: { type: 'string', multiple: true },
-        rounds: { type: 'string' },
-        results: { type: 'string' },
-        quick: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    throw new Failure(`${(error as Error).message.split(/\. |\.?\n/)[0]} (--help shows all)`)
-  }
-}
-
 function known(name: string, names: readonly string[]): string {
   if (names.includes(name)) return name
   throw new Failure(`--only: expected ${names.join(', ')}, received ${JSON.stringify(name)}`)
-}
-
-function roundsOf(text: string): number {
-  const value = /^[1-9][0-9]{0,3}$/.test(text) ? Number(text) : Number.NaN
-  if (value <= 1_000) return value
-  throw new Failure(
-    `--rounds: expected a whole number from 1 to 1000, received ${JSON.stringify(text)}`,
-  )
 }

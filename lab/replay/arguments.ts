@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { inOneLine, wholeNumber } from '../command-line/arguments.ts'
 import { Failure } from './failure.ts'
 
 /** Where the services listen unless `--url` says otherwise. */
@@ -31,36 +32,27 @@ export const usage = `npm run replay -- --trace FILE [options]
                      a service with an ADMIN_TOKEN takes it from this variable)
   --json             results as JSON on standard output`
 
+const options = {
+  trace: { type: 'string' },
+  service: { type: 'string' },
+  url: { type: 'string', multiple: true },
+  concurrency: { type: 'string', default: '1' },
+  warm: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
 /** Undefined when help was asked for. Throws a `Failure` that names the argument. */
 export function readArguments(args: readonly string[]): ReplayArguments | undefined {
-  const values = parse(args)
+  const values = inOneLine(() => parseArgs({ args: [...args], options }).values)
   if (values.help) return undefined
   if (values.trace === undefined) throw new Failure('--trace FILE is missing (--help shows all)')
   return {
     trace: values.trace,
     urls: urlsOf(values.service, values.url),
-    concurrency: concurrencyOf(values.concurrency),
+    concurrency: wholeNumber('--concurrency', values.concurrency, 1, 1_000),
     isWarm: values.warm,
     asJson: values.json,
-  }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        trace: { type: 'string' },
-        service: { type: 'string' },
-        url: { type: 'string', multiple: true },
-        concurrency: { type: 'string', default: '1' },
-        warm: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    throw new Failure(`${(error as Error).message.split(/\. |\.?\n/)[0]} (--help shows all)`)
   }
 }
 
@@ -81,13 +73,5 @@ function originOf(text: string): string {
   if (url?.protocol === 'http:' && url.pathname === '/') return url.origin
   throw new Failure(
     `--url: expected an address such as http://127.0.0.1:8001, received ${JSON.stringify(text)}`,
-  )
-}
-
-function concurrencyOf(text: string): number {
-  const value = /^[1-9][0-9]{0,3}$/.test(text) ? Number(text) : Number.NaN
-  if (value <= 1_000) return value
-  throw new Failure(
-    `--concurrency: expected a whole number from 1 to 1000, received ${JSON.stringify(text)}`,
   )
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { inOneLine, wholeNumber } from '../command-line/arguments.ts'
 import { Failure } from '../replay/failure.ts'
 import { patternNames } from './patterns.ts'
 
@@ -33,9 +34,23 @@ export const usage = `npm run soak -- [options]
 
 Exits 1 when a check failed, and 2 when it could not run.`
 
+const options = {
+  pattern: { type: 'string', default: 'all' },
+  processes: { type: 'string', default: '2' },
+  clients: { type: 'string', default: '64' },
+  seconds: { type: 'string', default: '60' },
+  users: { type: 'string', default: '20484' },
+  seed: { type: 'string', default: '1' },
+  'redis-url': { type: 'string' },
+  'database-url': { type: 'string' },
+  embedded: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const
+
 /** Undefined when help was asked for. Throws a `Failure` that names the argument. */
 export function readArguments(args: readonly string[]): SoakArguments | undefined {
-  const values = parse(args)
+  const values = inOneLine(() => parseArgs({ args: [...args], options }).values)
   if (values.help) return undefined
   const { embedded: isEmbedded, json } = values
   const redisUrl = values['redis-url']
@@ -46,7 +61,7 @@ export function readArguments(args: readonly string[]): SoakArguments | undefine
   if (isEmbedded && redisUrl !== undefined) {
     throw new Failure('give --embedded, or --redis-url and --database-url, not both')
   }
-  const processes = integer('--processes', values.processes, 1, 16)
+  const processes = wholeNumber('--processes', values.processes, 1, 16)
   if (isEmbedded && processes > 1) {
     throw new Failure(
       '--embedded: the database is in the one process that uses it; add --processes 1',
@@ -55,37 +70,14 @@ export function readArguments(args: readonly string[]): SoakArguments | undefine
   return {
     patterns: patternsOf(values.pattern),
     processes,
-    clients: integer('--clients', values.clients, 1, 1_000),
-    seconds: integer('--seconds', values.seconds, 1, 604_800),
-    users: integer('--users', values.users, 1_000, 1_000_000),
-    seed: integer('--seed', values.seed, 0, 2 ** 32 - 1),
+    clients: wholeNumber('--clients', values.clients, 1, 1_000),
+    seconds: wholeNumber('--seconds', values.seconds, 1, 604_800),
+    users: wholeNumber('--users', values.users, 1_000, 1_000_000),
+    seed: wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1),
     redisUrl,
     databaseUrl,
     isEmbedded,
     json,
-  }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        pattern: { type: 'string', default: 'all' },
-        processes: { type: 'string', default: '2' },
-        clients: { type: 'string', default: '64' },
-        seconds: { type: 'string', default: '60' },
-        users: { type: 'string', default: '20484' },
-        seed: { type: 'string', default: '1' },
-        'redis-url': { type: 'string' },
-        'database-url': { type: 'string' },
-        embedded: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    throw new Failure(`${(error as Error).message.split(/\. |\.?\n/)[0]} (--help shows all)`)
   }
 }
 
@@ -94,12 +86,4 @@ function patternsOf(name: string): readonly string[] {
   if (patternNames.includes(name)) return [name]
   const expected = `${patternNames.join(', ')} or all`
   throw new Failure(`--pattern: expected ${expected}, received ${JSON.stringify(name)}`)
-}
-
-function integer(option: string, text: string, min: number, max: number): number {
-  const value = /^(0|[1-9][0-9]{0,9})$/.test(text) ? Number(text) : Number.NaN
-  if (value >= min && value <= max) return value
-  throw new Failure(
-    `${option}: expected a whole number from ${min} to ${max}, received ${JSON.stringify(text)}`,
-  )
 }

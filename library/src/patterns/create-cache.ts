@@ -1,4 +1,5 @@
 import type { Cache, CacheWriter, JournaledCache } from '../contract/cache.ts'
+import { systemClock } from '../contract/clock.ts'
 import { InvalidArgumentError } from '../contract/errors.ts'
 import type { Journal, JournalFigures, JournalingStore } from '../contract/journal.ts'
 import type { FlushableSource, Source, VersionedSource } from '../contract/source.ts'
@@ -10,7 +11,6 @@ import { durationMs } from '../mechanisms/duration.ts'
 import { Flusher } from '../mechanisms/flusher.ts'
 import { RowWriter } from '../mechanisms/row-writer.ts'
 import { StalenessSampler } from '../mechanisms/staleness-sampler.ts'
-import { systemClock } from '../mechanisms/system-clock.ts'
 import { isVersioned } from '../mechanisms/versioned-source.ts'
 import type {
   BaseOptions,

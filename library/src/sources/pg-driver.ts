@@ -1,4 +1,4 @@
-import type { Clock } from '../contract/clock.ts'
+import { type Clock, systemClock } from '../contract/clock.ts'
 import { InvalidArgumentError, outcomeUnknown } from '../contract/errors.ts'
 import { Call } from './pg/call.ts'
 import { type Connections, connectionsOf } from './pg/connections.ts'
@@ -41,7 +41,7 @@ export interface PgDriverOptions {
  * const driver = pgDriver({ pool })
  */
 export function pgDriver(options: PgDriverOptions): SqlDriver {
-  const { pool, prepare = true, clock = machineClock } = options
+  const { pool, prepare = true, clock = systemClock } = options
   const settings = checkedSettings(checkedPool(pool).options)
   if (typeof prepare !== 'boolean') {
     throw new InvalidArgumentError('prepare', 'true or false', prepare)
@@ -161,13 +161,4 @@ function checkedTimeout(timeoutMs: number | undefined): number | undefined {
   const isFine = Number.isInteger(timeoutMs) && (timeoutMs as number) > 0
   if (timeoutMs === undefined || (isFine && timeoutMs <= 86_400_000)) return timeoutMs
   throw new InvalidArgumentError('timeoutMs', 'milliseconds from 1 to a day', timeoutMs)
-}
-
-const machineClock: Clock = {
-  now: () => Date.now(),
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs)
-    timer.unref()
-    return () => clearTimeout(timer)
-  },
 }
