@@ -20,6 +20,7 @@ export interface Backend {
   readonly source: FlushableSource<number, User>
   readonly ttl: number
   readonly writeDelay: number
+  readonly sampleStaleness: number
   readonly onEvent: ReturnType<typeof eventHub>['emit']
   readonly parts: Pick<ServiceParts, 'health' | 'subscribe' | 'store' | 'source' | 'warnings'>
 }
@@ -60,6 +61,7 @@ export function wire(environment: Environment): Wiring {
         source: users.source,
         ttl: environment.cacheTtlMs,
         writeDelay: environment.writeDelayMs,
+        sampleStaleness: 0.01,
         onEvent: hub.emit,
         parts: {
           health: () => healthOf(pattern, { store: stores.probe, database: database.probe }),

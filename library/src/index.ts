@@ -12,6 +12,7 @@ export type {
   LoadContext,
   Lookup,
   LookupStatus,
+  ReadManyOptions,
   ReadOptions,
   Slot,
   WriteOptions,
@@ -74,6 +75,7 @@ export type { ValueSchema } from './mechanisms/codec.ts'
 export { createCache } from './patterns/create-cache.ts'
 export type {
   BaseOptions,
+  CacheAsideOptions,
   CacheOptions,
   ReadPolicy,
   ReadThroughPolicy,

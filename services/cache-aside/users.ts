@@ -7,11 +7,13 @@ export interface CacheAsideParts {
   readonly source: VersionedSource<number, User>
   readonly ttl: number
   readonly onEvent: EventListener
+  readonly sampleStaleness: number
 }
 
 /** The pattern by hand: this code asks the cache and the database; neither knows of the other. */
 export function cacheAsideUsers({ source, ...options }: CacheAsideParts): UserRepository {
-  const place = { name: 'users', namespace: 'cache-aside', authority: source.authority }
+  const { authority, load: primary } = source
+  const place = { name: 'users', namespace: 'cache-aside', authority, primary }
   const cache = cacheAside<number, User>({ ...place, ...options })
   const deadline = () => ({ deadlineAt: Date.now() + 2_000 })
 

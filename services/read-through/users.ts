@@ -6,6 +6,8 @@ export interface ReadThroughParts {
   readonly source: VersionedSource<number, User>
   readonly ttl: number
   readonly onEvent: EventListener
+  /** Share of hits that are compared with the database. */
+  readonly sampleStaleness: number
 }
 
 /** The service asks only the cache: it loads what it does not hold, one load at a time per key. */

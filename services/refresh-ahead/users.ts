@@ -11,6 +11,8 @@ export interface RefreshAheadParts {
   readonly source: VersionedSource<number, User>
   readonly ttl: number
   readonly onEvent: EventListener
+  /** Share of hits that are compared with the database. */
+  readonly sampleStaleness: number
 }
 
 /** Values that are still read are reloaded in the background before they expire: hot keys do not miss. */

@@ -4,7 +4,15 @@ import { writeBehindUsers } from './users.ts'
 
 /** Write-behind on port 8004: the journal acknowledges a write, and the database follows. */
 export async function start(wiring: Wiring): Promise<ServiceParts> {
-  const { store, source, ttl, writeDelay, onEvent, parts } = await wiring.open('write-behind')
-  const users = writeBehindUsers({ store, source, ttl, delay: writeDelay, onEvent })
+  const { store, source, ttl, writeDelay, onEvent, sampleStaleness, parts } =
+    await wiring.open('write-behind')
+  const users = writeBehindUsers({
+    store,
+    source,
+    ttl,
+    delay: writeDelay,
+    onEvent,
+    sampleStaleness,
+  })
   return { pattern: 'write-behind', users, ...parts }
 }

@@ -13,6 +13,8 @@ export interface WriteBehindParts {
   /** How long writes of a key are gathered, in milliseconds. */
   readonly delay: number
   readonly onEvent: EventListener
+  /** Share of hits that are compared with the database. */
+  readonly sampleStaleness: number
 }
 
 /** A write is acknowledged once the journal has it; the database follows in batches. */

@@ -11,6 +11,8 @@ export interface WriteThroughParts {
   readonly source: VersionedSource<number, User>
   readonly ttl: number
   readonly onEvent: EventListener
+  /** Share of hits that are compared with the database. */
+  readonly sampleStaleness: number
 }
 
 /** Every write is committed and then published: the next read is a hit with the new value. */

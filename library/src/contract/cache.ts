@@ -17,7 +17,16 @@ export interface ReadOptions {
   readonly fresh?: boolean
   /** The TTL of what this read fills, instead of the cache's. */
   readonly ttl?: Duration
+  /**
+   * At least this version of the row, as a write returned it: read your own write from any process.
+   * Where the cache holds an older one, the source is asked; `VERSION_NOT_REACHED` when that is
+   * older too. Needs a source with versions. One key only: versions of different rows are not compared.
+   */
+  readonly minVersion?: Version
 }
+
+/** What a read of many keys may say about itself. */
+export type ReadManyOptions = Omit<ReadOptions, 'minVersion'>
 
 /** How a read was answered: `bypass` means from the source without a fill (writes in progress, or no store). */
 export type LookupStatus = 'hit' | 'miss' | 'stale' | 'negative' | 'bypass'
@@ -84,6 +93,11 @@ export interface CacheControl<Key, Value> {
   has(key: Key): Promise<boolean>
   /** Evicts the key; does not delete the row. A load in flight cannot store what it read before. */
   invalidate(key: Key): Promise<'confirmed' | 'unconfirmed'>
+  /**
+   * The same for a change that was made elsewhere and is known by its version, as from an outbox: a value at least
+   * as new stays. Rejects unless the store has answered, and then it is yours to tell it again.
+   */
+  invalidateUpTo(key: Key, version: Version): Promise<void>
   /** `invalidate` for every key of this cache. */
   clear(): Promise<void>
   /** The figures of this cache in this process. */
@@ -102,12 +116,15 @@ export interface CacheReader<Key, Value> extends CacheControl<Key, Value> {
   /** One entry per distinct key, in input order; absent rows are `undefined`. Rejects with the first failed load. */
   getMany(
     keys: readonly Key[],
-    options?: ReadOptions,
+    options?: ReadManyOptions,
   ): Promise<Map<Key, Jsonify<Value> | undefined>>
   /** `get` with its provenance and the cached text. */
   lookup(key: Key, options?: ReadOptions): Promise<Lookup<Value>>
   /** `lookup` for many; a key whose load failed holds the error, and aborts no other. */
-  lookupMany(keys: readonly Key[], options?: ReadOptions): Promise<Map<Key, Lookup<Value> | Error>>
+  lookupMany(
+    keys: readonly Key[],
+    options?: ReadManyOptions,
+  ): Promise<Map<Key, Lookup<Value> | Error>>
   /** Loads what is not cached. Returns how many were loaded. */
   warm(keys: readonly Key[]): Promise<number>
   /** Reloads a cached value now; on an absent key it is a read. */
@@ -150,7 +167,7 @@ export interface JournaledCache<Key, Value> extends Cache<Key, Value> {
 export interface LoadContext<Value> {
   /** Aborted at the load deadline. */
   readonly signal: AbortSignal
-  /** The expired value, when there is one (`staleIfError`). */
+  /** The expired value, when there is one (`staleIfError`, `staleWhileLoading`). */
   readonly stale: Jsonify<Value> | undefined
   /** The result is answered, and not stored. */
   skip(): void
@@ -179,6 +196,8 @@ export type Slot<Value> = AsyncDisposable &
         /** Stores what was read; `null` remembers the absence. The answer is what a hit would return; its `isStored` is false when an invalidation came first. */
         fill(value: Value | null | undefined, options?: FillOptions): Promise<Lookup<Value>>
         release(): Promise<void>
+        /** For a load that failed: gives the lease back, and answers the expired value, labelled `stale`; `undefined` where `staleIfError` has kept none. */
+        fallBack(): Promise<Lookup<Value> | undefined>
       }
     | {
         readonly status: 'busy'

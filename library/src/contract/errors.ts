@@ -11,6 +11,7 @@ export const errorCodes = {
   WRITE_OUTCOME_UNKNOWN: { retryable: false },
   WRITE_UNCONFIRMED: { retryable: false },
   VERSION_CONFLICT: { retryable: false },
+  VERSION_NOT_REACHED: { retryable: true },
   JOURNAL_FULL: { retryable: true },
   UNSUPPORTED: { retryable: false },
   CLOSED: { retryable: false },
@@ -25,7 +26,7 @@ export interface CacheErrorDetails {
   readonly key?: unknown
   /** How long to wait before trying again, in milliseconds. */
   readonly retryAfterMs?: number
-  /** For `VERSION_CONFLICT`: the version that stands there. */
+  /** For `VERSION_CONFLICT` and `VERSION_NOT_REACHED`: the version that stands there. */
   readonly version?: number
 }
 

@@ -62,7 +62,7 @@ export interface CacheStats {
     /** Writes that met a newer version in the database, and were versioned above it. */
     readonly restamped: number
   } | null
-  /** Hits compared with the source's row afterwards (`sampleStaleness`). `ageMs`: how long ago the stale entry was stored, an upper bound. */
+  /** Hits compared with the source's row afterwards (`sampleStaleness`). `ageMs`: how long ago the entry of a stale hit had been stored, an upper bound of its staleness. */
   readonly staleness: {
     readonly sampled: number
     readonly stale: number

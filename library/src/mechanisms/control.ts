@@ -1,5 +1,6 @@
 import type { CacheControl } from '../contract/cache.ts'
 import type { StoredState } from '../contract/entry.ts'
+import { InvalidArgumentError } from '../contract/errors.ts'
 import type { JournalFigures } from '../contract/journal.ts'
 import type { Jsonify } from '../contract/json.ts'
 import type { CacheStats } from '../contract/stats.ts'
@@ -52,6 +53,16 @@ export function cacheControl<Key, Value>(
       const status = await core.invalidator.invalidate(id)
       core.emitter.emit({ type: 'invalidate', cache: core.settings.name, key: id })
       return status
+    },
+    async invalidateUpTo(key, version) {
+      core.assertOpen()
+      if (!Number.isSafeInteger(version) || version < 0) {
+        throw new InvalidArgumentError('version', 'a safe integer of 0 or more', version)
+      }
+      const id = core.keys.encode(key)
+      core.recorder.invalidations += 1
+      await core.store.write('invalidateUpTo', (store) => store.invalidateUpTo(id, version))
+      core.emitter.emit({ type: 'invalidate', cache: core.settings.name, key: id })
     },
     async clear() {
       core.assertOpen()

@@ -12,6 +12,7 @@ import { CacheError } from '../contract/errors.ts'
 import type { Store } from '../contract/store.ts'
 import { withDeadline } from './deadline.ts'
 import { Deadlines } from './deadlines.ts'
+import { Pace } from './pace.ts'
 
 /** How a store is guarded. */
 export interface StoreGuardOptions {
@@ -27,16 +28,19 @@ const probeEveryMs = 250
 
 /**
  * A store that answers within its deadline, or rejects with `STORE_TIMEOUT` or
- * `STORE_UNAVAILABLE`. After five failures in a row it rejects at once, and lets one call
- * through every 250 ms to see whether the store is back.
+ * `STORE_UNAVAILABLE`. After five failures in a row, or a second in which most calls took more than
+ * half of their deadline, it rejects at once, and lets one call through every 250 ms: answered within
+ * half of its deadline, it says that the store is back.
  */
 export class GuardedStore<S extends Store = Store> {
   readonly store: S
   readonly #options: StoreGuardOptions
+  readonly #failures = new ConsecutiveBreaker(failuresToOpen)
   readonly #breaker = circuitBreaker(handleAll, {
     halfOpenAfter: probeEveryMs,
-    breaker: new ConsecutiveBreaker(failuresToOpen),
+    breaker: this.#failures,
   })
+  readonly #pace = new Pace()
   readonly #reads: StoreDeadlines
   readonly #writes: StoreDeadlines
   /** Since the last success that counts. Always so while the circuit is not closed. */
@@ -114,7 +118,9 @@ export class GuardedStore<S extends Store = Store> {
       answer.then(
         (value) => {
           if (!running.end(waiting)) return
-          if (this.#hasFailed) this.#succeeded()
+          const now = this.#options.clock.now()
+          if (this.#pace.isTooSlow(waiting.endsAt - now < ms / 2, now)) this.#tooSlow(operation)
+          else if (this.#hasFailed) this.#succeeded()
           resolve(value)
         },
         (error: unknown) => {
@@ -129,10 +135,12 @@ export class GuardedStore<S extends Store = Store> {
     call: (store: S) => Awaitable<T>,
     deadlineMs: number,
   ): Promise<T> {
+    // slower than this, it would soon be sent away again
+    const withinMs = deadlineMs / 2
     try {
       return await this.#breaker.execute(async () =>
-        withDeadline(Promise.resolve(call(this.store)), deadlineMs, this.#options.clock, () =>
-          tooLate(operation, deadlineMs),
+        withDeadline(Promise.resolve(call(this.store)), withinMs, this.#options.clock, () =>
+          tooLate(operation, withinMs),
         ),
       )
     } catch (error) {
@@ -148,6 +156,17 @@ export class GuardedStore<S extends Store = Store> {
       throw error
     })
     return unavailable(operation, error)
+  }
+
+  /** The caller has its answer; those to come are better off without the store. */
+  #tooSlow(operation: string): void {
+    const error = new CacheError(
+      'STORE_TIMEOUT',
+      `store: most calls of the last second took more than half of their deadline, ${operation} among them`,
+    )
+    // the next failure, which is this one, opens the circuit
+    this.#failures.state = failuresToOpen
+    this.#failed(operation, error)
   }
 
   #succeeded(): void {

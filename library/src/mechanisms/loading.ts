@@ -4,6 +4,7 @@ import { Answer, LoadedBody } from './answer.ts'
 import type { Core } from './core.ts'
 import type { ReadTerms } from './read-terms.ts'
 import type { FlightCommands } from './single-flight.ts'
+import { degrade, type Seen, unreachable } from './store-view.ts'
 
 /** A loaded row on its way to the store. */
 export interface LoadedRow {
@@ -37,6 +38,18 @@ export class Loading<Key, Value> {
 
   constructor(core: Core<Key>) {
     this.#core = core
+  }
+
+  /** `undefined`: the lease is mine; else what stands there. */
+  async acquire(id: string, token: string, flight: FlightCommands): Promise<Seen> {
+    flight.sending()
+    const { store, settings } = this.#core
+    const answer = await store
+      .write('acquire', (s) => s.acquire(id, token, settings.leaseMs))
+      .catch(degrade)
+    // it may have been executed: a lease that nobody uses makes others wait
+    if (answer === unreachable) this.release(id, token)
+    return answer === 'acquired' ? undefined : answer
   }
 
   /** With the lease of `token`: stored, unless an invalidation or a write ended it; given back where nothing is stored. */

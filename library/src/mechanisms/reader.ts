@@ -2,10 +2,20 @@ import type { LookupStatus } from '../contract/cache.ts'
 import type { ValueEntry } from '../contract/entry.ts'
 import { Answer } from './answer.ts'
 import type { Core } from './core.ts'
+import { Grace } from './grace.ts'
 import { Loading, type Trip } from './loading.ts'
+import { atLeast } from './min-version.ts'
 import { patiently } from './read-terms.ts'
 import { type FlightCommands, SingleFlight } from './single-flight.ts'
-import { degrade, type Entry, isEntry, type Seen, StoreView, unreachable } from './store-view.ts'
+import {
+  degrade,
+  type Entry,
+  isEntry,
+  plainStatus,
+  type Seen,
+  StoreView,
+  unreachable,
+} from './store-view.ts'
 
 /**
  * The READ protocol. A hit costs one GET. On a miss one caller, in all processes, acquires the
@@ -16,6 +26,7 @@ export class Reader<Key, Value> {
   readonly #core: Core<Key>
   readonly #loading: Loading<Key, Value>
   readonly #view: StoreView
+  readonly #grace: Grace
   readonly #flights = new SingleFlight<Answer<Value>>()
   readonly #onHit: ((trip: Trip<Key>, entry: ValueEntry) => void) | undefined
 
@@ -24,6 +35,7 @@ export class Reader<Key, Value> {
     this.#core = core
     this.#loading = new Loading(core)
     this.#view = new StoreView(core)
+    this.#grace = new Grace(core)
     this.#onHit = onHit
   }
 
@@ -57,14 +69,15 @@ export class Reader<Key, Value> {
   lookup(trip: Trip<Key>): Promise<Answer<Value>> {
     const startedAt = performance.now()
     if (trip.terms?.isFresh === true) {
-      return this.#counted(this.#patiently(this.#readPast(trip), trip), startedAt)
+      return this.#counted(this.#atLeast(trip, this.#readPast(trip)), startedAt)
     }
     const read = { arrivedAt: this.#flights.arrive(), startedAt }
     const looking = this.#view.look(trip.id)
-    if (!(looking instanceof Promise)) return Promise.resolve(this.#settled(trip, read, looking))
     if (trip.terms !== undefined) {
-      return this.#counted(this.#answer(trip, read.arrivedAt, looking), startedAt)
+      const answering = this.#answer(trip, read.arrivedAt, looking)
+      return this.#counted(this.#atLeast(trip, answering), startedAt)
     }
+    if (!(looking instanceof Promise)) return Promise.resolve(this.#settled(trip, read, looking))
     return looking.then(
       (seen) => this.#settled(trip, read, seen),
       () => this.#settled(trip, read, unreachable),
@@ -108,8 +121,13 @@ export class Reader<Key, Value> {
     return isEntry(seen) ? this.#reloadFrom(trip, seen) : this.#answer(trip, arrivedAt, seen)
   }
 
-  async #readPast(trip: Trip<Key>): Promise<Answer<Value>> {
-    return this.#reloadFrom(trip, await this.#view.see(trip.id))
+  #atLeast(trip: Trip<Key>, answering: Promise<Answer<Value>>): Promise<Answer<Value>> {
+    return atLeast(trip, answering, () => this.#readPast(trip))
+  }
+
+  #readPast(trip: Trip<Key>): Promise<Answer<Value>> {
+    const reading = this.#view.see(trip.id).then((seen) => this.#reloadFrom(trip, seen))
+    return this.#patiently(reading, trip)
   }
 
   /** A load of its own, whatever is cached or being loaded; only a dirty entry is newer than the source. */
@@ -123,7 +141,7 @@ export class Reader<Key, Value> {
     }
     if (seen === undefined) {
       const token = this.#core.tokens.next()
-      seen = await this.#acquire(trip.id, token, alone)
+      seen = await this.#loading.acquire(trip.id, token, alone)
       if (seen === undefined) return this.#loading.fill(trip, token, alone)
     }
     if (seen === unreachable || seen.kind !== 'value') {
@@ -191,13 +209,18 @@ export class Reader<Key, Value> {
         this.#fly(trip, flight, isForLateCallers ? undefined : { seen }),
     )
     try {
-      const { value, isJoined } = await this.#patiently(boarding, trip)
+      const waiting = this.#patiently(boarding, trip)
+      // what this caller's own GET saw, here and below: another's may be older than a write acknowledged before this caller came
+      const isCovered = isEntry(seen) && this.#grace.covers(seen, 'loading')
+      const landed = isCovered ? await this.#grace.loadedSoon(waiting) : await waiting
+      if (landed === undefined) return this.#entryAnswer('stale', seen as Entry, false)
+      const { value, isJoined } = landed
       return isJoined && value.status !== 'hit' && value.status !== 'negative'
         ? value.collapsed()
         : value
     } catch (error) {
-      // only what this caller's own GET saw: another's may be older than a write acknowledged before this caller came
-      if (!isEntry(seen) || trip.terms?.signal?.aborted === true) throw error
+      if (!isEntry(seen) || !this.#grace.covers(seen, 'error')) throw error
+      if (trip.terms?.signal?.aborted === true) throw error
       return this.#entryAnswer('stale', seen, false)
     }
   }
@@ -223,7 +246,7 @@ export class Reader<Key, Value> {
     for (let attempt = 0; ; attempt += 1) {
       if (seen === undefined) {
         const token = this.#core.tokens.next()
-        seen = await this.#acquire(trip.id, token, flight)
+        seen = await this.#loading.acquire(trip.id, token, flight)
         if (seen === undefined) return this.#loading.fill(trip, token, flight)
       }
       if (seen === unreachable || seen.kind === 'pending') {
@@ -250,18 +273,6 @@ export class Reader<Key, Value> {
       : patiently(waiting, terms, { key, clock: this.#core.clock })
   }
 
-  /** `undefined`: the lease is mine. */
-  async #acquire(id: string, token: string, flight: FlightCommands): Promise<Seen> {
-    flight.sending()
-    const { store, settings } = this.#core
-    const answer = await store
-      .write('acquire', (s) => s.acquire(id, token, settings.leaseMs))
-      .catch(degrade)
-    // it may have been executed: a lease that nobody uses makes others wait
-    if (answer === unreachable) this.#loading.release(id, token)
-    return answer === 'acquired' ? undefined : answer
-  }
-
   #entryAnswer(status: LookupStatus, entry: Entry, isCollapsed: boolean): Answer<Value> {
     const { settings } = this.#core
     const { store } = this.#core.store
@@ -279,10 +290,6 @@ interface Read {
 
 /** A read outside of any flight. */
 const alone: FlightCommands = { sending() {}, idle() {} }
-
-function plainStatus(entry: Entry): 'hit' | 'negative' {
-  return entry.kind === 'value' ? 'hit' : 'negative'
-}
 
 function valueOfAnswer(answer: { readonly value: unknown }): unknown {
   return answer.value

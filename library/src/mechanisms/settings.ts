@@ -5,7 +5,11 @@ export interface Settings {
   readonly ttlMs: number
   readonly negativeTtlMs: number
   readonly jitter: number
+  /** How long a store keeps a value past its expiry. */
   readonly graceMs: number
+  readonly staleIfErrorMs: number
+  readonly staleWhileLoadingMs: number
+  readonly softLoadTimeoutMs: number
   readonly storeReadDeadlineMs: number
   readonly storeWriteDeadlineMs: number
   readonly loadDeadlineMs: number

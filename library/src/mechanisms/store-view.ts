@@ -16,6 +16,11 @@ export function isEntry(seen: Seen): seen is Entry {
   return typeof seen === 'object' && (seen.kind === 'value' || seen.kind === 'negative')
 }
 
+/** The status of a read that an entry answers at once. */
+export function plainStatus(entry: Entry): 'hit' | 'negative' {
+  return entry.kind === 'value' ? 'hit' : 'negative'
+}
+
 /** A read goes on without the store; the guard has reported why. */
 export function degrade(): typeof unreachable {
   return unreachable

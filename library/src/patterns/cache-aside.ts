@@ -11,7 +11,7 @@
  * until its TTL.
  */
 import type { CacheAside, Duration, LoadContext, ReadOptions } from '../contract/cache.ts'
-import type { Version } from '../contract/entry.ts'
+import type { ValueEntry, Version } from '../contract/entry.ts'
 import type { Jsonify } from '../contract/json.ts'
 import { cacheControl } from '../mechanisms/control.ts'
 import type { Core } from '../mechanisms/core.ts'
@@ -21,17 +21,22 @@ import { measuredWrite } from '../mechanisms/measured-write.ts'
 import { readTerms } from '../mechanisms/read-terms.ts'
 import { Reader } from '../mechanisms/reader.ts'
 import { StalenessSampler } from '../mechanisms/staleness-sampler.ts'
+import type { CacheAsideOptions } from './options.ts'
 import { checkedVersion } from './settings.ts'
 import { Slots } from './slots.ts'
 import { writeAroundFence } from './write-around.ts'
 
 type Load<Value> = (context: LoadContext<Value>) => Promise<Value | null | undefined>
+type Primary<Key, Value> = Required<CacheAsideOptions<Key, Value>>['primary']
 
 /** A cache beside a source that it does not know. */
-export function cacheAsideCache<Key, Value>(core: Core<Key>): CacheAside<Key, Value> {
+export function cacheAsideCache<Key, Value>(
+  core: Core<Key>,
+  primary?: Primary<Key, Value>,
+): CacheAside<Key, Value> {
   const sampler = core.settings.sampleStaleness > 0 ? new StalenessSampler(core) : undefined
   const reader = new Reader<Key, Value>(core, sampler && ((...hit) => sampler.onHit(...hit)))
-  const slots = new Slots<Key, Value>(core)
+  const slots = new Slots<Key, Value>(core, sampler && primary && onSlotHit(core, sampler, primary))
   const fence = writeAroundFence(core, false)
   const trip = (key: Key, load: Load<Value>, options?: ReadOptions) => {
     core.assertOpen()
@@ -58,6 +63,21 @@ export function cacheAsideCache<Key, Value>(core: Core<Key>): CacheAside<Key, Va
       )
     },
   }
+}
+
+/** A slot's caller loads by itself: what its hits are compared with is asked of `primary`. */
+function onSlotHit<Key, Value>(
+  core: Core<Key>,
+  sampler: StalenessSampler<Key>,
+  primary: Primary<Key, Value>,
+) {
+  const load: LoadRow<Key> = (key, { onSent }) =>
+    core.gate.pass(async (signal) => {
+      const row = await primary(key, { signal })
+      if (row === null || row === undefined) return { json: null, version: 0 }
+      return { json: await core.encode(row.value, key), version: row.version }
+    }, onSent)
+  return (key: Key, id: string, entry: ValueEntry) => sampler.onHit({ key, id, load }, entry)
 }
 
 function loadRow<Key, Value>(core: Core<Key>, load: Load<Value>): LoadRow<Key> {

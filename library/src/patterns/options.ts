@@ -2,7 +2,13 @@ import type { Duration } from '../contract/cache.ts'
 import type { Clock } from '../contract/clock.ts'
 import type { EventListener } from '../contract/events.ts'
 import type { JournalingStore } from '../contract/journal.ts'
-import type { FlushableSource, Source, VersionedSource } from '../contract/source.ts'
+import type {
+  FlushableSource,
+  Row,
+  Source,
+  SourceContext,
+  VersionedSource,
+} from '../contract/source.ts'
 import type { Store } from '../contract/store.ts'
 import type { ValueSchema } from '../mechanisms/codec.ts'
 
@@ -78,6 +84,10 @@ export interface BaseOptions<Key> {
   readonly jitter?: number
   /** How long an expired value may still be served, labelled `stale`, while its load fails. 0 to 365 d. Default 0. */
   readonly staleIfError?: Duration
+  /** How long an expired value may still be served, labelled `stale`, while its load runs. 0 to 365 d. Default 0. */
+  readonly staleWhileLoading?: Duration
+  /** How long a read waits for the load of an expired value before `staleWhileLoading` lets it go. 0 to 10 min. Default 0. */
+  readonly softLoadTimeout?: Duration
   /** Longest wait for a read of the store. 1 ms to 60 s. Default 100 ms. */
   readonly storeReadDeadline?: Duration
   /** Longest wait for a write to the store. 1 ms to 60 s. Default 500 ms. */
@@ -102,12 +112,18 @@ export interface BaseOptions<Key> {
   readonly schema?: ValueSchema
   /** What a write does when the cache could not be told of it: `report` says `unconfirmed`, `throw` rejects. Default `report`. */
   readonly onUnconfirmed?: 'report' | 'throw'
-  /** Share of hits that are compared with the source afterwards, in the background. 0 to 1. Default 0. */
+  /** Share of hits that are compared with the source's row afterwards, in the background; one is stale if the same entry still stands a second later. 0 to 1. Default 0. */
   readonly sampleStaleness?: number
   readonly clock?: Clock
   /** Uniform in [0, 1). Default `Math.random`. */
   readonly random?: () => number
   readonly onEvent?: EventListener
+}
+
+/** Options of `cacheAside`. */
+export interface CacheAsideOptions<Key, Value> extends BaseOptions<Key> {
+  /** The row as the database has it: what sampled hits of `acquire` are compared with (`sampleStaleness`); `getOrLoad` asks its own loader. Default: hits of `acquire` are not sampled. */
+  readonly primary?: (key: Key, context: SourceContext) => Promise<Row<Value> | null | undefined>
 }
 
 /** Options of `createCache`, `readThrough` and `refreshAhead`: any source, writes around the cache. */

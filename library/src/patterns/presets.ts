@@ -3,6 +3,7 @@ import { cacheAsideCache } from './cache-aside.ts'
 import { type AnyOptions, assertFunction, createCache, createCore } from './create-cache.ts'
 import type {
   BaseOptions,
+  CacheAsideOptions,
   CacheOptions,
   RefreshAheadPolicy,
   WriteBehindOptions,
@@ -87,8 +88,13 @@ export function writeBehind<Key, Value>({
 }
 
 /** Cache-aside: you own the source, and tell the cache: `getOrLoad` or `acquire`, and `invalidate` after your commit. */
-export function cacheAside<Key, Value>(options: BaseOptions<Key>): CacheAside<Key, Value> {
-  return cacheAsideCache<Key, Value>(createCore<Key>(options, {}))
+export function cacheAside<Key, Value>(
+  options: CacheAsideOptions<Key, Value>,
+): CacheAside<Key, Value> {
+  const core = createCore<Key>(options, {})
+  const { primary } = options
+  if (primary !== undefined) assertFunction('primary', primary)
+  return cacheAsideCache<Key, Value>(core, primary)
 }
 
 /**

@@ -7,7 +7,8 @@
  * its back are seen at the TTL, or after `invalidate`. A writer that dies between its commit and
  * the invalidation leaves the old value until the TTL.
  */
-import type { CacheReader, Lookup, ReadOptions } from '../contract/cache.ts'
+import type { CacheReader, Lookup, ReadManyOptions, ReadOptions } from '../contract/cache.ts'
+import { InvalidArgumentError } from '../contract/errors.ts'
 import type { Jsonify } from '../contract/json.ts'
 import type { Source, VersionedSource } from '../contract/source.ts'
 import { BatchLoader } from '../mechanisms/batch-loader.ts'
@@ -39,8 +40,11 @@ export function readThroughReads<Key, Value>(
     return { key, id: core.keys.encode(key), load, terms: readTerms(options, core.clock) }
   }
 
-  async function lookupMany(keys: readonly Key[], options?: ReadOptions) {
+  async function lookupMany(keys: readonly Key[], options?: ReadManyOptions) {
     core.assertOpen()
+    if (options !== undefined && 'minVersion' in options) {
+      throw new InvalidArgumentError('minVersion', 'a read of one key', options.minVersion)
+    }
     const distinct = [...new Set(keys)]
     const answers = await reader.lookupMany(distinct.map((key) => trip(key, options)))
     const found = new Map<Key, Lookup<Value> | Error>()

@@ -16,6 +16,8 @@ export const defaults = Object.freeze({
   negativeTtl: 30 * second,
   jitter: 0.1,
   staleIfError: 0,
+  staleWhileLoading: 0,
+  softLoadTimeout: 0,
   storeReadDeadline: 100,
   storeWriteDeadline: 500,
   loadDeadline: 2 * second,
@@ -73,7 +75,7 @@ export function checkedSettings(
     ttlMs,
     negativeTtlMs: Math.min(ttlMs, ms('negativeTtl', 0, year)),
     jitter: checkedNumber('jitter', options.jitter ?? defaults.jitter, 0, 1),
-    graceMs: ms('staleIfError', 0, year),
+    ...graces(ms, policies.write),
     storeReadDeadlineMs: ms('storeReadDeadline', 1, minute),
     storeWriteDeadlineMs: ms('storeWriteDeadline', 1, minute),
     loadDeadlineMs,
@@ -127,6 +129,26 @@ export function checkedVersion(value: unknown): Version {
 function checkedWord(what: string, value: unknown): string {
   if (typeof value === 'string' && word.test(value)) return value
   throw new InvalidArgumentError(what, '1 to 64 of a-z A-Z 0-9 _ - .', value)
+}
+
+/** A linearizable cache answers nothing that may be old, labelled or not. */
+function graces(
+  ms: (
+    name: 'staleIfError' | 'staleWhileLoading' | 'softLoadTimeout',
+    min: number,
+    max: number,
+  ) => number,
+  write: WritePolicy | undefined,
+) {
+  const staleIfErrorMs = ms('staleIfError', 0, year)
+  const staleWhileLoadingMs = ms('staleWhileLoading', 0, year)
+  const softLoadTimeoutMs = ms('softLoadTimeout', 0, 10 * minute)
+  const graceMs = Math.max(staleIfErrorMs, staleWhileLoadingMs)
+  if (graceMs > 0 && write?.policy === 'through' && write.consistency !== 'acked') {
+    const what = staleIfErrorMs > 0 ? 'staleIfError' : 'staleWhileLoading'
+    throw new InvalidArgumentError(what, "0 where writes are 'linearizable'", graceMs)
+  }
+  return { graceMs, staleIfErrorMs, staleWhileLoadingMs, softLoadTimeoutMs }
 }
 
 function writeDeadlineMs(wantedMs: number, write: WritePolicy | undefined): number {

@@ -1,10 +1,12 @@
 import type { Awaitable } from '../contract/awaitable.ts'
-import type { FillOptions, Lookup, Slot } from '../contract/cache.ts'
+import type { FillOptions, Lookup, LookupStatus, Slot } from '../contract/cache.ts'
 import type { Content, NegativeEntry, StoredState, ValueEntry, Version } from '../contract/entry.ts'
 import { Answer, LoadedBody } from '../mechanisms/answer.ts'
 import type { Core } from '../mechanisms/core.ts'
 import { checkedTtlMs } from '../mechanisms/duration.ts'
+import { Grace } from '../mechanisms/grace.ts'
 import { Loading } from '../mechanisms/loading.ts'
+import { plainStatus } from '../mechanisms/store-view.ts'
 import { checkedVersion } from './settings.ts'
 
 /** How a slot's caller stores what it loads: onto its own lease, or around an expired value that still stands. */
@@ -12,32 +14,42 @@ interface Claim {
   store(content: Content): Awaitable<'stored' | 'refused' | 'replaced' | 'extended' | 'removed'>
   /** Left out where nothing was taken. */
   release?(): Promise<void>
+  /** The expired value that stands. */
+  readonly overdue?: ValueEntry
 }
 
 /** The explicit form: leases in the hands of callers. */
 export class Slots<Key, Value> {
   readonly #core: Core<Key>
   readonly #loading: Loading<Key, Value>
+  readonly #grace: Grace
   /** Keys that callers of this process load: others here wait for their end instead of polling. */
   readonly #held = new Map<string, Promise<void>>()
 
-  constructor(core: Core<Key>) {
+  readonly #onHit: ((key: Key, id: string, entry: ValueEntry) => void) | undefined
+
+  /** `onHit` is told of every hit. */
+  constructor(core: Core<Key>, onHit?: (key: Key, id: string, entry: ValueEntry) => void) {
     this.#core = core
     this.#loading = new Loading(core)
+    this.#grace = new Grace(core)
+    this.#onHit = onHit
   }
 
   async acquire(key: Key): Promise<Slot<Value>> {
     const { clock, settings, recorder, tokens } = this.#core
     const id = this.#core.keys.encode(key)
     const startedAt = performance.now()
-    const givesUpAt = clock.now() + settings.waitForLoadMs
+    const arrivedAt = clock.now()
+    const givesUpAt = arrivedAt + settings.waitForLoadMs
     let hasWaited = false
     for (let attempt = 0; ; attempt += 1) {
       const token = tokens.next()
       const seen = await this.#look(id, token)
       if (seen === 'acquired') return this.#miss(key, id, this.#lease(id, token))
       if (seen?.kind === 'negative' || (seen?.kind === 'value' && this.#core.isFresh(seen))) {
-        const lookup = this.#hit(seen, hasWaited)
+        if (seen.kind === 'value') this.#onHit?.(key, id, seen)
+        const lookup = this.#hit(seen, hasWaited ? 'miss' : plainStatus(seen))
         recorder.answered(lookup.status, hasWaited, performance.now() - startedAt)
         return { status: 'hit', lookup, [Symbol.asyncDispose]: nothingHeld }
       }
@@ -45,7 +57,12 @@ export class Slots<Key, Value> {
       if (seen?.kind === 'value' && !isHeld) return this.#miss(key, id, this.#overdue(id, seen))
       const leftMs = givesUpAt - clock.now()
       if (seen === undefined || seen.kind === 'pending' || leftMs <= 0) return this.#busy(key, id)
-      await this.#waitForFill(id, leftMs, attempt)
+      const isCovered = seen.kind === 'value' && this.#grace.covers(seen, 'loading')
+      const softLeftMs = isCovered
+        ? arrivedAt + settings.softLoadTimeoutMs - clock.now()
+        : Number.POSITIVE_INFINITY
+      if (isCovered && softLeftMs <= 0) return this.#stale(seen as ValueEntry, startedAt)
+      await this.#waitForFill(id, Math.min(leftMs, softLeftMs), attempt)
       hasWaited = true
     }
   }
@@ -77,14 +94,21 @@ export class Slots<Key, Value> {
   }
 
   #overdue(id: string, entry: ValueEntry): Claim {
-    return { store: (content) => this.#loading.refresh(id, entry, content) }
+    return { store: (content) => this.#loading.refresh(id, entry, content), overdue: entry }
   }
 
-  #hit(entry: ValueEntry | NegativeEntry, hasWaited: boolean): Answer<Value> {
-    const { clock, store } = this.#core
-    const plain = entry.kind === 'value' ? 'hit' : 'negative'
-    const status = hasWaited ? 'miss' : plain
-    return new Answer(entry, { status, tier: store.store.name, isCollapsed: hasWaited }, clock)
+  /** Somebody here loads it already. */
+  #stale(entry: ValueEntry, startedAt: number): Slot<Value> {
+    const lookup = this.#hit(entry, 'stale')
+    this.#core.recorder.answered('stale', false, performance.now() - startedAt)
+    return { status: 'hit', lookup, [Symbol.asyncDispose]: nothingHeld }
+  }
+
+  /** A `miss` that an entry answers has waited for another's load. */
+  #hit(entry: ValueEntry | NegativeEntry, status: LookupStatus): Answer<Value> {
+    const { store } = this.#core
+    const isCollapsed = status === 'miss'
+    return new Answer(entry, { status, tier: store.store.name, isCollapsed }, store.store)
   }
 
   #miss(key: Key, id: string, claim: Claim): Slot<Value> {
@@ -115,7 +139,15 @@ export class Slots<Key, Value> {
       recorder.answered('miss', false, performance.now() - startedAt)
       return this.#loaded('miss', row, isStored)
     }
-    return { status: 'miss', fill, release, [Symbol.asyncDispose]: release }
+    const fallBack = async () => {
+      const { overdue } = claim
+      const mayServe = isOpen && overdue !== undefined && this.#grace.covers(overdue, 'error')
+      await release()
+      if (!mayServe) return undefined
+      recorder.answered('stale', false, performance.now() - startedAt)
+      return this.#hit(overdue, 'stale')
+    }
+    return { status: 'miss', fill, release, fallBack, [Symbol.asyncDispose]: release }
   }
 
   /** Until the returned function is called, or the lease is over: a slot may be forgotten. */

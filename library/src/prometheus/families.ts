@@ -109,6 +109,11 @@ export const families: readonly Family[] = [
     'Compared hits that were older than the source',
     (s) => s.staleness.stale,
   ),
+  gauges(
+    'cache_staleness_age_seconds',
+    'How long ago the entries of stale hits had been stored',
+    ({ staleness }) => agesOf(staleness.ageMs),
+  ),
   counter('cache_marks_lost_total', 'Marks that expired before their commit', (s) => s.marksLost),
   counter('cache_store_errors_total', 'Failed calls of the store', (s) => s.storeErrors),
   gauges('cache_breaker_state', 'Circuit breaker of the store: 1 for its state', ({ breaker }) =>
@@ -156,6 +161,13 @@ function journal(
   const read = (stats: CacheStats) =>
     stats.journal === null ? [] : [{ labels: {}, value: value(stats.journal) }]
   return { name, help, type, aggregator, read }
+}
+
+function agesOf({ p50, p99, max }: CacheStats['staleness']['ageMs']): Sample[] {
+  return Object.entries({ '0.5': p50, '0.99': p99, '1': max }).map(([quantile, valueMs]) => ({
+    labels: { quantile },
+    value: valueMs / 1000,
+  }))
 }
 
 function quantiles(operation: string, { p50, p95, p99, max }: LatencyFigures): Sample[] {

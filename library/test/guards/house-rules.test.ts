@@ -4,7 +4,7 @@ import { filesIn, read } from './repository.ts'
 const limits: [pattern: RegExp, lines: number][] = [
   [/^README\.md$/, 200],
   [/^services\/[^/]+\/main\.ts$/, 40],
-  [/^services\/cache-aside\/users\.ts$/, 60],
+  [/^services\/cache-aside\/users\.ts$/, 62],
 ]
 const files = filesIn('.').filter((file) => !/\.(gz|png|ico|woff2)$/.test(file))
 const tests = files.filter((file) => file.endsWith('.test.ts'))

@@ -1,6 +1,6 @@
 import { hasCode } from 'caching-patterns'
 import { memoryStore } from 'caching-patterns/memory'
-import { failingStore, manualClock, settle } from 'caching-patterns/testing'
+import { delayedStore, failingStore, manualClock, settle } from 'caching-patterns/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { GuardedStore, wasNotSent } from '../../src/mechanisms/guarded-store.ts'
 import { remote } from '../patterns/reading-rig.ts'
@@ -31,6 +31,32 @@ async function outcome(call: unknown): Promise<unknown> {
   } catch (error) {
     return error
   }
+}
+
+/** A guarded store that answers when it is told. */
+function slow() {
+  const clock = manualClock()
+  const { store, held } = delayedStore(memoryStore({ clock }))
+  const errors: string[] = []
+  const states: string[] = []
+  const guarded = new GuardedStore(store, {
+    readDeadlineMs: 100,
+    writeDeadlineMs: 500,
+    clock,
+    onError: (operation, error) => errors.push(`${operation}: ${(error as Error).message}`),
+    onBreaker: (state) => states.push(state),
+  })
+  /** Reads, one after the other, each answered after `ms`. */
+  const read = async (times: number, ms: number) => {
+    for (let call = 0; call < times; call += 1) {
+      const reading = outcome(guarded.get('k'))
+      const get = await held.next('get')
+      await clock.advance(ms)
+      await get.answer()
+      await reading
+    }
+  }
+  return { clock, held, guarded, errors, states, read }
 }
 
 /** A promise and what settles it. */
@@ -173,6 +199,77 @@ describe('the breaker', () => {
     await sentBefore
     expect(wasNotSent(await outcome(guarded.get('k')))).toBe(true)
     expect(calls).toBe(5)
+  })
+
+  test('opens when most calls of a second take more than half of their deadline', async () => {
+    const { guarded, errors, states, read } = slow()
+    await read(5, 1)
+    await read(16, 60)
+    expect(states).toEqual([])
+    await read(1, 60)
+    expect(states).toEqual(['open'])
+    expect(errors).toEqual([expect.stringContaining('more than half of their deadline')])
+    expect(wasNotSent(await outcome(guarded.get('k')))).toBe(true)
+  })
+
+  test('stays closed while calls are slow by less than half, or few, or seldom', async () => {
+    const { states, read } = slow()
+    await read(100, 50)
+    for (let second = 0; second < 5; second += 1) {
+      await read(9, 60)
+      await read(11, 40)
+    }
+    await read(1, 1_000)
+    for (let second = 0; second < 5; second += 1) {
+      await read(9, 90)
+      await read(1, 99)
+      await read(1, 99)
+    }
+    expect(states).toEqual([])
+  })
+
+  test('takes writes for slow by their own deadline', async () => {
+    const { guarded, held, clock, states } = slow()
+    const write = async (ms: number) => {
+      const writing = guarded.write('release', (store) => store.release('k', 't'))
+      const release = await held.next('release')
+      await clock.advance(ms)
+      await release.answer()
+      await writing
+    }
+    for (let call = 0; call < 30; call += 1) await write(200)
+    expect(states).toEqual([])
+    await Promise.all(Array.from({ length: 30 }, () => write(260)))
+    await write(260)
+    await write(260)
+    await write(260)
+    await write(260)
+    await settle()
+    expect(states).toEqual(['open'])
+  })
+
+  test('half-open, it closes only for an answer within half of the deadline', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const { guarded, held, clock, states, read } = slow()
+      await read(5, 1)
+      await read(17, 60)
+      for (const [ms, state] of [
+        [60, 'open'],
+        [49, 'closed'],
+      ] as const) {
+        vi.advanceTimersByTime(250)
+        const probing = outcome(guarded.get('k'))
+        const probe = await held.next('get')
+        await clock.advance(ms)
+        await probe.answer()
+        await probing
+        expect(guarded.breakerState).toBe(state)
+      }
+      expect(states).toEqual(['open', 'half-open', 'open', 'half-open', 'closed'])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('works the same for a store in process that throws', async () => {

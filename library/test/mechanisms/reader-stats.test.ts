@@ -1,5 +1,5 @@
-import { type CacheAside, cacheAside, readThrough } from 'caching-patterns'
-import { failingStore, settle } from 'caching-patterns/testing'
+import { type CacheAside, cacheAside, readThrough, writeBehind } from 'caching-patterns'
+import { countingSource, failingStore, settle } from 'caching-patterns/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { passTime, remote, rig, type User } from '../patterns/reading-rig.ts'
@@ -181,6 +181,8 @@ describe('sampled staleness', () => {
     await cache.get('k')
     await (await loads.next('load')).answer()
     await settle()
+    expect((await cache.stats()).staleness).toMatchObject({ sampled: 0, stale: 0 })
+    await clock.advance(1_000)
     const { staleness, loads: figures } = await cache.stats()
     expect(staleness).toMatchObject({ sampled: 1, stale: 1 })
     expect(staleness.ageMs.max).toBeGreaterThan(3_500_000)
@@ -188,13 +190,60 @@ describe('sampled staleness', () => {
   })
 
   test('does not blame a hit for a write that came after it', async () => {
-    const { cache, loads } = await filled()
+    const { cache, loads, clock } = await filled()
     await cache.get('k')
     const sample = await loads.next('load')
     await cache.update('k', { name: 'new' })
     await sample.answer()
-    await settle()
+    await clock.advance(1_000)
     expect((await cache.stats()).staleness).toMatchObject({ sampled: 1, stale: 0 })
+  })
+
+  test('does not blame a hit for an invalidation that is on its way', async () => {
+    const { cache, source, loads, clock } = await filled()
+    await source.put('k', { name: 'committed' }, { deadlineAt: Number.MAX_SAFE_INTEGER })
+    await cache.get('k')
+    await (await loads.next('load')).answer()
+    await clock.advance(900)
+    await cache.invalidate('k')
+    await clock.advance(100)
+    expect((await cache.stats()).staleness).toMatchObject({ sampled: 1, stale: 0 })
+  })
+
+  test('says nothing of hits that a close leaves no second to', async () => {
+    const { cache, source, loads, clock } = await filled()
+    await source.put('k', { name: 'behind its back' }, { deadlineAt: Number.MAX_SAFE_INTEGER })
+    await cache.get('k')
+    await (await loads.next('load')).answer()
+    await settle()
+    await cache.close()
+    expect((await cache.stats()).staleness).toMatchObject({ sampled: 0, stale: 0 })
+    expect(clock.pending()).toBe(0)
+  })
+
+  test('keeps at most 100 samples under way', async () => {
+    const { cache, loads } = await filled()
+    for (let read = 0; read < 150; read += 1) await cache.get('k')
+    await settle()
+    expect(loads.waiting('load').length).toBeLessThanOrEqual(16)
+    await loads.open()
+    await settle()
+    expect((await cache.stats()).staleness).toMatchObject({ sampled: 100, stale: 0 })
+  })
+
+  test('does not call a journal that the database lags behind stale', async () => {
+    const parts = rig()
+    const { source, counts } = countingSource<User>({ k: { name: 'old' } })
+    const { store, clock } = parts
+    const options = { name: 'users', ttl: '2h', jitter: 0, sampleStaleness: 1 } as const
+    const cache = writeBehind<string, User>({ ...options, delay: '1h', store, source, clock })
+    await cache.get('k')
+    await cache.update('k', { name: 'new' })
+    await cache.get('k')
+    await clock.advance(1_000)
+    expect(counts.row('k')).toMatchObject({ value: { name: 'old' } })
+    expect((await cache.stats()).staleness).toMatchObject({ stale: 0 })
+    await cache.close()
   })
 
   test('is measured with cache-aside too', async () => {
@@ -212,6 +261,28 @@ describe('sampled staleness', () => {
     name = 'new'
     await read()
     await settle()
+    await clock.advance(1_000)
     expect((await cache.stats()).staleness).toMatchObject({ sampled: 1, stale: 1 })
+  })
+
+  test('is measured of acquired hits against what `primary` loads, and of none without it', async () => {
+    const { store, clock } = rig()
+    let asked = 0
+    const primary = async () => {
+      asked += 1
+      return { value: { name: 'new' }, version: 2 }
+    }
+    const options = { name: 'users', ttl: '1h', sampleStaleness: 1, store, clock } as const
+    const sampling = cacheAside<string, User>({ ...options, primary })
+    const blind = cacheAside<string, User>(options)
+    const slot = await sampling.acquire('k')
+    if (slot.status === 'miss') await slot.fill({ name: 'old' }, { version: 1 })
+    expect((await sampling.acquire('k')).status).toBe('hit')
+    expect((await blind.acquire('k')).status).toBe('hit')
+    await settle()
+    await clock.advance(1_000)
+    expect(asked).toBe(1)
+    expect((await sampling.stats()).staleness).toMatchObject({ sampled: 1, stale: 1 })
+    expect((await blind.stats()).staleness).toMatchObject({ sampled: 0, stale: 0 })
   })
 })

@@ -1,4 +1,4 @@
-import { cacheAside, readThrough, refreshAhead } from 'caching-patterns'
+import { type BaseOptions, cacheAside, readThrough, refreshAhead } from 'caching-patterns'
 import { memoryStore } from 'caching-patterns/memory'
 import { delayedStore, manualClock, settle, slowSource } from 'caching-patterns/testing'
 import fc from 'fast-check'
@@ -14,7 +14,7 @@ interface Process {
   invalidate(): Promise<unknown>
 }
 
-type Parts = Omit<Parameters<typeof cacheAside>[0], 'encodeKey'> & {
+type Parts = Omit<BaseOptions<string>, 'encodeKey'> & {
   readonly source: { load(key: string): Promise<Numbered> }
 }
 

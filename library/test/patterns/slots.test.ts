@@ -271,3 +271,53 @@ describe('acquire: an expired value that is kept for staleIfError', () => {
     expect(await cache.has('k')).toBe(false)
   })
 })
+
+describe('acquire: an expired value that is kept', () => {
+  async function expired(options: object) {
+    const made = make(options)
+    await (await miss(made.cache)).fill({ name: 'old' })
+    await made.clock.advance(12_000)
+    return made
+  }
+
+  test('answers for a load that failed, labelled stale, once', async () => {
+    const { cache } = await expired({ staleIfError: '1m' })
+    const slot = await miss(cache)
+    const answer = await slot.fallBack()
+    expect(answer).toMatchObject({ status: 'stale', isStale: true, value: { name: 'old' } })
+    expect([answer?.ttlMs, answer?.ageMs]).toEqual([-2_000, 12_000])
+    expect(await slot.fallBack()).toBeUndefined()
+    const { reads, loads } = await cache.stats()
+    expect([reads.stale, reads.total, loads.failures]).toEqual([1, 2, 1])
+    await (await miss(cache)).fill({ name: 'new' })
+    expect((await cache.acquire('k')).status).toBe('hit')
+  })
+
+  test('does not answer for a failed load without `staleIfError`, nor where nothing stood', async () => {
+    const { cache } = await expired({ staleWhileLoading: '1m' })
+    expect(await (await miss(cache)).fallBack()).toBeUndefined()
+    await cache.invalidate('k')
+    const cold = await miss(cache)
+    expect(await cold.fallBack()).toBeUndefined()
+    expect((await cache.acquire('k')).status).toBe('miss')
+  })
+
+  test('answers while another caller loads, after the soft time-out', async () => {
+    const { cache, clock } = await expired({ staleWhileLoading: '1m', softLoadTimeout: 50 })
+    const loading = await miss(cache)
+    const waiting = cache.acquire('k')
+    let isAnswered = false
+    waiting.then(() => {
+      isAnswered = true
+    })
+    await clock.advance(49)
+    expect(isAnswered).toBe(false)
+    await clock.advance(1)
+    const slot = await waiting
+    if (slot.status !== 'hit') throw new Error(slot.status)
+    expect(slot.lookup).toMatchObject({ status: 'stale', value: { name: 'old' } })
+    await loading.fill({ name: 'new' })
+    const next = await slotOf(cache, 'hit')
+    if (next.status === 'hit') expect(next.lookup).toMatchObject({ status: 'hit' })
+  })
+})

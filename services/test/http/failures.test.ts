@@ -11,6 +11,7 @@ describe('an error of a cache', () => {
     INVALID_KEY: 'INTERNAL_ERROR',
     INVALID_VALUE: 'INTERNAL_ERROR',
     UNSUPPORTED: 'INTERNAL_ERROR',
+    VERSION_NOT_REACHED: 'INTERNAL_ERROR',
     WRITE_UNCONFIRMED: 'INTERNAL_ERROR',
     LOAD_TIMEOUT: 'LOAD_TIMEOUT',
     LOAD_OVERLOADED: 'LOAD_OVERLOADED',
@@ -51,6 +52,9 @@ describe('an error of a database', () => {
   test.each([
     ['23505', 'EMAIL_TAKEN'],
     ['08006', 'SOURCE_UNAVAILABLE'],
+    ['25006', 'SOURCE_UNAVAILABLE'],
+    ['28P01', 'SOURCE_UNAVAILABLE'],
+    ['3D000', 'SOURCE_UNAVAILABLE'],
     ['40001', 'SOURCE_UNAVAILABLE'],
     ['53300', 'SOURCE_UNAVAILABLE'],
     ['55P03', 'SOURCE_UNAVAILABLE'],
@@ -64,6 +68,12 @@ describe('an error of a database', () => {
     const answer = await send(url, 'PUT', '/users/1', { body: draft })
     expectProblem(answer, problem)
     expect(answer.text).not.toMatch(/secret|10\.0\.0\.1|at .*\.ts/)
+  })
+
+  test('that a load was given up for by its own time limit is answered as LOAD_TIMEOUT', async () => {
+    const { url, parts } = await startApp()
+    parts.script.failNext(new DOMException('secret', 'TimeoutError'))
+    expectProblem(await send(url, 'GET', '/users/1'), 'LOAD_TIMEOUT')
   })
 
   test.each([undefined, 'text', Object.assign(new Error('no'), { statusCode: 600 })])(
