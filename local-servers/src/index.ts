@@ -1,4 +1,7 @@
 export { type Certificate, createCertificate } from './certificate.ts'
+export type { Fault, FaultKind, Tap } from './fault.ts'
+export { type FaultProxy, type FaultProxyOptions, startFaultProxy } from './fault-proxy.ts'
+export { freePort } from './free-port.ts'
 export type { LocalServer } from './local-server.ts'
 export { type LocalPostgres, type PostgresOptions, startPostgres } from './postgres.ts'
 export { findPrograms, howToInstall, MissingProgramError, type Programs } from './programs.ts'

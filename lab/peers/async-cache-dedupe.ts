@@ -1,0 +1,65 @@
+import { createCache } from 'async-cache-dedupe'
+import type { Redis } from 'ioredis'
+import { failFast, failFastPage, ioredis } from './ioredis-client.ts'
+import type { Circumstances, Form, Peer, PeerCache, Row } from './peer.ts'
+
+const page = 'https://github.com/mcollina/async-cache-dedupe'
+
+// It keeps entries in memory or in Redis, never in both.
+const redisAlone: Form = {
+  name: 'default',
+  tiers: 'Redis',
+  settings: 'storage redis, clear(name, arg)',
+  sources: [`${page}#createcacheopts`],
+  open(circumstances) {
+    const { cache, get, set } = open(circumstances, ioredis(circumstances.redisPort))
+    return { get, set, invalidate: (key) => cache.clear('row', key) }
+  },
+}
+
+const tuned: Form = {
+  name: 'tuned',
+  tiers: 'Redis',
+  settings: 'invalidation by references, referencesTTL of the longest TTL; ioredis that fails fast',
+  sources: [`${page}#invalidation`, failFastPage],
+  open(circumstances) {
+    const { redisPort, ttlMs } = circumstances
+    const seconds = ttlMs / 1_000
+    const client = ioredis(redisPort, failFast)
+    const { cache, get, set } = open(circumstances, client, { referencesTTL: seconds })
+    return { get, set, invalidate: (key) => cache.invalidateAll(reference(key)) }
+  },
+}
+
+/** https://github.com/mcollina/async-cache-dedupe */
+export const asyncCacheDedupe: Peer = {
+  name: 'async-cache-dedupe',
+  packages: ['async-cache-dedupe', 'ioredis'],
+  forms: [redisAlone, tuned],
+}
+
+function open(
+  { ttlMs, load }: Circumstances,
+  client: Redis,
+  invalidation: { referencesTTL: number } | false = false,
+) {
+  const seconds = ttlMs / 1_000
+  const cache = createCache({
+    ttl: seconds,
+    storage: { type: 'redis', options: { client, invalidation } },
+  }).define(
+    'row',
+    { ...(invalidation && { references: (key: string) => [reference(key)] }) },
+    (key: string) => load(key),
+  )
+  const get: PeerCache['get'] = (key) => cache.row(key)
+  const references = (key: string) => (invalidation ? [reference(key)] : undefined)
+  // Storage keys are the name of the function, a tilde, and the argument.
+  const set = (key: string, row: Row) =>
+    cache.set('row', `row~${key}`, row, seconds, references(key))
+  return { cache, get, set }
+}
+
+function reference(key: string): string {
+  return `row:${key}`
+}
