@@ -25,6 +25,8 @@ export interface Environment {
   readonly cacheTtlMs: number
   readonly writeDelayMs: number
   readonly seedUsers: number
+  /** Whether writes are recorded for a relay, which tells the store of them. */
+  readonly outbox: boolean
   readonly adminToken: string | undefined
   /** Requests a minute per client; undefined: no limit. */
   readonly rateLimit: number | undefined
@@ -58,10 +60,12 @@ export function readEnvironment(
     cacheTtlMs: read('CACHE_TTL', 300_000, duration(1, 365 * day, '1ms to 365d')),
     writeDelayMs: read('WRITE_DELAY', 1_000, duration(0, hour, '0ms to 1h')),
     seedUsers: read('SEED_USERS', 1_000, integer(0, 1_000_000)),
+    outbox: read('OUTBOX', false, onOrOff),
     adminToken: read<string | undefined>('ADMIN_TOKEN', undefined, token),
     rateLimit: read<number | undefined>('RATE_LIMIT', undefined, integer(1, 1_000_000_000)),
     logLevel: read('LOG_LEVEL', 'info', logLevel),
   }
+  problems.push(...outboxProblems(environment.outbox, variables))
   if (problems.length > 0) throw new StartError(problems.join('\n'))
   return environment
 }
@@ -111,6 +115,22 @@ function duration(minMs: number, maxMs: number, range: string): Format<number> {
       return valueMs >= minMs && valueMs <= maxMs ? Math.round(valueMs) : undefined
     },
   }
+}
+
+const onOrOff: Format<boolean> = {
+  expected: 'on or off',
+  parse: (text) => (text === 'on' ? true : text === 'off' ? false : undefined),
+}
+
+/** One that is set and cannot be parsed has its own line. */
+function outboxProblems(
+  outbox: boolean,
+  variables: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const missing = ['DATABASE_URL', 'REDIS_URL'].filter((name) => variables[name] === undefined)
+  if (!outbox || missing.length === 0) return []
+  const reason = 'it is for processes that share a database and a store'
+  return [`OUTBOX: expected off without ${missing.join(' and ')}, received "on": ${reason}`]
 }
 
 const path: Format<string> = {

@@ -1,10 +1,14 @@
-import type { FlushableSource } from 'caching-patterns'
-import { migrate, postgresSource, type SqlDriver } from 'caching-patterns/postgres'
+import {
+  migrate,
+  type PostgresSource,
+  postgresSource,
+  type SqlDriver,
+} from 'caching-patterns/postgres'
 import type { PatternName, User } from './http/port.ts'
 
 /** The table of one service's users. */
 export interface UsersSource {
-  readonly source: FlushableSource<number, User>
+  readonly source: PostgresSource<number, User>
   /**
    * Inserts users with the ids above the highest ever drawn, up to `count`: deleted ones stay
    * deleted. Returns how many; an email that somebody has taken is left out.
@@ -28,8 +32,12 @@ const migrations = [
 // Write-behind accepts users while the database is away, as long as it has ids; the others need none ahead.
 const keyBlock = { ahead: 32, one: 1 }
 
-/** Opens, and at the first start makes, the users of a service: each has a schema of its own. */
-export async function usersSource(driver: SqlDriver, pattern: PatternName): Promise<UsersSource> {
+/** Opens, and at the first start makes, the users of a service: each has a schema of its own. With `outbox`, writes are recorded for a relay. */
+export async function usersSource(
+  driver: SqlDriver,
+  pattern: PatternName,
+  { outbox }: { readonly outbox: boolean } = { outbox: false },
+): Promise<UsersSource> {
   const schema = pattern.replaceAll('-', '_')
   await migrate(driver, { schema, migrations })
   const source = await postgresSource<number, User>({
@@ -45,6 +53,7 @@ export async function usersSource(driver: SqlDriver, pattern: PatternName): Prom
       updatedAt: 'updated_at',
     },
     keyBlock: pattern === 'write-behind' ? keyBlock.ahead : keyBlock.one,
+    outbox,
     stamp: (_, isNew) => {
       const updatedAt = new Date().toISOString()
       return isNew ? { createdAt: updatedAt, updatedAt } : { updatedAt }

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import type { FlushableSource, JournalingStore } from 'caching-patterns'
 import { memoryStore } from 'caching-patterns/memory'
-import { pgliteDriver, type SqlDriver } from 'caching-patterns/postgres'
+import { type OutboxRelay, pgliteDriver, type SqlDriver } from 'caching-patterns/postgres'
 import { openEmbeddedPostgres } from './embedded-postgres.ts'
 import type { Environment } from './environment.ts'
 import { eventHub } from './event-hub.ts'
 import { healthOf, type Probe, probe } from './health.ts'
 import type { PatternName, ServiceParts, User } from './http/port.ts'
+import { relayOutbox } from './outbox.ts'
 import { connectPostgres, postgresTrouble } from './real-postgres.ts'
 import { connectRedis } from './real-redis.ts'
 import { whatACrashLoses, whyWritesVanish } from './redis-facts.ts'
@@ -22,7 +23,7 @@ export interface Backend {
   readonly writeDelay: number
   readonly sampleStaleness: number
   readonly onEvent: ReturnType<typeof eventHub>['emit']
-  readonly parts: Pick<ServiceParts, 'health' | 'subscribe' | 'store' | 'source' | 'warnings'>
+  readonly parts: Omit<ServiceParts, 'pattern' | 'users'>
 }
 
 /** The stores and databases of a process. */
@@ -37,10 +38,12 @@ export interface Wiring {
 export function wire(environment: Environment): Wiring {
   let opening: Promise<Backends> | undefined
   let closing: Promise<unknown> | undefined
+  const relays: OutboxRelay[] = []
 
   const close = async () => {
     // Nothing to close when it never opened; why it did not is `open`'s to say.
     const opened = await opening?.catch(() => undefined)
+    await Promise.all(relays.map((relay) => relay.close()))
     await Promise.all([opened?.stores.close(), opened?.database.close()])
   }
 
@@ -48,14 +51,20 @@ export function wire(environment: Environment): Wiring {
     async open(pattern) {
       opening ??= openBackends(environment)
       const { stores, database } = await opening
+      // In write-behind the store is the authority: it need not be told what the database knows.
+      const outbox = environment.outbox && pattern !== 'write-behind'
       const warnings = stores.warningsFor(pattern)
       const users = await database.explained(async () => {
-        const opened = await usersSource(database.driver, pattern)
+        const opened = await usersSource(database.driver, pattern, { outbox })
         await opened.seed(environment.seedUsers)
         return opened
       })
       const store = stores.open()
       const hub = eventHub()
+      const relay = outbox
+        ? relayOutbox({ pattern, store, source: users.source, onEvent: hub.emit })
+        : undefined
+      if (relay !== undefined) relays.push(relay)
       return {
         store,
         source: users.source,
@@ -69,6 +78,7 @@ export function wire(environment: Environment): Wiring {
           store: store.name,
           source: database.driver.name,
           warnings,
+          ...(relay && { figures: () => ({ outbox: relay.figures() }) }),
         },
       }
     },

@@ -40,6 +40,7 @@ export async function buildApp(parts: ServiceParts, options: AppOptions): Promis
     source: parts.source,
     uptimeMs: Math.round(performance.now() - startedAt),
     ...(await parts.users.stats()),
+    ...parts.figures?.(),
   })
   const events = eventStreams(parts.subscribe, stats)
   const isDraining = closeGracefully(app, () => events.close())

@@ -58,4 +58,6 @@ export interface ServiceParts {
   readonly source: string
   /** What works, and may end badly by a setting of a server: for `/readyz` and the log. Never an address. */
   readonly warnings: readonly string[]
+  /** For `/stats`: what runs beside the cache. */
+  readonly figures?: () => object
 }

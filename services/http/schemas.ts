@@ -90,6 +90,13 @@ export const Stats = Type.Object(
     fills: Type.Object(counts('stored', 'refused')),
     ...counts('invalidations', 'marksLost', 'storeErrors'),
     breaker: Type.Enum(['closed', 'open', 'half-open']),
+    outbox: Type.Optional(
+      Type.Object({
+        ...counts('relayed', 'unanswered', 'refused', 'failures'),
+        ...figures('waitingMs'),
+        lagMs: Type.Object(figures('last', 'max')),
+      }),
+    ),
   },
   { $id: 'Stats', description: 'Of this process, since its start or the last reset.' },
 )

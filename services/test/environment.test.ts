@@ -12,6 +12,7 @@ describe('readEnvironment', () => {
       cacheTtlMs: 300_000,
       writeDelayMs: 1_000,
       seedUsers: 1_000,
+      outbox: false,
       adminToken: undefined,
       rateLimit: undefined,
       logLevel: 'info',
@@ -28,6 +29,7 @@ describe('readEnvironment', () => {
       CACHE_TTL: '1.5s',
       WRITE_DELAY: '0ms',
       SEED_USERS: '0',
+      OUTBOX: 'on',
       ADMIN_TOKEN: 'sesame',
       RATE_LIMIT: '60',
       LOG_LEVEL: 'silent',
@@ -41,6 +43,7 @@ describe('readEnvironment', () => {
       cacheTtlMs: 1_500,
       writeDelayMs: 0,
       seedUsers: 0,
+      outbox: true,
       adminToken: 'sesame',
       rateLimit: 60,
       logLevel: 'silent',
@@ -64,6 +67,7 @@ describe('readEnvironment', () => {
     ['CACHE_TTL', ['', '0ms', '5', '5 m', '5min', '-5m', 'm', '366d', '1e3s', '999999999999999d']],
     ['WRITE_DELAY', ['', '1', '61m', 'soon']],
     ['SEED_USERS', ['', '-1', 'many', '1000001', '1_000', '9007199254740993']],
+    ['OUTBOX', ['', 'ON', 'true', '1']],
     ['ADMIN_TOKEN', ['', 'two words', 'sésame', 'x'.repeat(513)]],
     ['RATE_LIMIT', ['', '0', 'off', '1.5']],
     ['LOG_LEVEL', ['', 'INFO', 'verbose']],
@@ -74,6 +78,23 @@ describe('readEnvironment', () => {
       expect(message).toMatch(new RegExp(`^${name}: expected [^\\n]+, received [^\\n]+$`))
       expect(message).toContain(`received ${name === 'ADMIN_TOKEN' ? 'a value of ' : ''}${came}`)
     }
+  })
+
+  test.each([
+    ['DATABASE_URL and REDIS_URL', {}],
+    ['REDIS_URL', { DATABASE_URL: 'postgres://db/users' }],
+    ['DATABASE_URL', { REDIS_URL: 'redis://cache' }],
+  ])('refuses an outbox without %s', (missing, variables) => {
+    const reason = 'it is for processes that share a database and a store'
+    expect(failure({ OUTBOX: 'on', ...variables })).toBe(
+      `OUTBOX: expected off without ${missing}, received "on": ${reason}`,
+    )
+    expect(readEnvironment({ OUTBOX: 'off', ...variables }).outbox).toBe(false)
+  })
+
+  test('names a URL that cannot be parsed once, outbox or not', () => {
+    const urls = { DATABASE_URL: 'mysql://db/users', REDIS_URL: 'redis://cache' }
+    expect(failure({ OUTBOX: 'on', ...urls }).split('\n')).toHaveLength(1)
   })
 
   test.each([

@@ -10,6 +10,7 @@ export type BackgroundReason =
   | 'refresh'
   | 'flush'
   | 'staleness-sample'
+  | 'outbox'
 
 /**
  * What happened, one union for logs, metrics and dashboards. Reads are counted (`stats()`), not

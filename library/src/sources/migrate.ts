@@ -25,11 +25,18 @@ export interface MigrateResult {
 
 const defaultTimeoutMs = 600_000
 
-// What the library itself keeps in a schema: the database's id, and the sequence that versions come from.
+// What the library itself keeps in a schema: the database's id, the sequence that versions come from,
+// and what its caches are still to be told. Rows of the last one live for moments: what they leave
+// behind is to be cleared away by their number, whatever share of the table that is.
 const ownMigrations = [
   `create table cache_meta (name text primary key, value text not null);
    insert into cache_meta values ('database_id', gen_random_uuid()::text);
    create sequence cache_version as bigint cache 1;`,
+  `create table cache_outbox (
+     id bigint generated always as identity, entity text not null, key text not null,
+     version bigint not null, created_at timestamptz not null default clock_timestamp(),
+     primary key (entity, id))
+   with (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);`,
 ]
 
 /**

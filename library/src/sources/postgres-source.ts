@@ -5,6 +5,8 @@ import { completionOf } from './completion.ts'
 import { flushTo } from './flushing.ts'
 import { nextKeys } from './key-blocks.ts'
 import { parseKey } from './keys.ts'
+import { type Outbox, openOutbox } from './outbox/outbox.ts'
+import { outboxPlace, outboxSql } from './outbox/place.ts'
 import { reads } from './reading.ts'
 import type { SqlDriver } from './sql-driver.ts'
 import { classifySqlError } from './sqlstate.ts'
@@ -24,6 +26,17 @@ export interface PostgresSourceOptions<Key, Value> extends TableOptions<Value> {
   readonly nextKey?: () => Key
   /** How many keys are drawn from the key column's own sequence at once; unused ones are lost at the end of the process. 1 to 10,000. Default 32. */
   readonly keyBlock?: number
+  /**
+   * Whether writes record key and version in the schema's `cache_outbox`, in the same transaction, for
+   * `outboxRelay`. `flush` records nothing: in write-behind the cache itself is the authority. Default false.
+   */
+  readonly outbox?: boolean
+}
+
+/** A source over a mapped table. */
+export interface PostgresSource<Key, Value> extends FlushableSource<Key, Value> {
+  /** What `outboxRelay` reads; `undefined` without the option `outbox`. */
+  readonly outbox: Outbox<Key> | undefined
 }
 
 /**
@@ -48,31 +61,38 @@ export interface PostgresSourceOptions<Key, Value> extends TableOptions<Value> {
  */
 export async function postgresSource<Key extends string | number, Value extends object>(
   options: PostgresSourceOptions<Key, Value>,
-): Promise<FlushableSource<Key, Value>> {
-  const { driver, stamp = () => ({}), nextKey, keyBlock = 32 } = options
+): Promise<PostgresSource<Key, Value>> {
+  const { driver, stamp = () => ({}), nextKey, keyBlock = 32, outbox = false } = options
   if (typeof driver?.transaction !== 'function') {
     throw new InvalidArgumentError('driver', 'an SqlDriver', driver)
   }
   if (!Number.isInteger(keyBlock) || keyBlock < 1 || keyBlock > 10_000) {
     throw new InvalidArgumentError('keyBlock', 'an integer from 1 to 10,000', keyBlock)
   }
+  if (typeof outbox !== 'boolean') {
+    throw new InvalidArgumentError('outbox', 'true or false', outbox)
+  }
   const mapping = await mapTable(driver, options)
   await raiseVersions(driver, mapping)
   const authority = await readAuthority(driver, options.schema)
 
+  const place = outbox ? outboxPlace(options) : undefined
+
   const completion = completionOf<Key, Value>(mapping, stamp)
+  const toKey = (text: string) => parseKey<Key>(mapping, text)
   return {
     versioned: true,
     name: driver.name,
     authority,
     ...reads<Key, Value>(driver, mapping),
-    ...writes<Key, Value>(driver, mapping, completion),
+    ...writes<Key, Value>({ driver, mapping, outbox: place && outboxSql(place) }, completion),
     nextKey: nextKey
       ? async () => nextKey()
       : nextKeys<Key>(driver, mapping, options.key, keyBlock),
     complete: completion.complete,
-    parseKey: (text) => parseKey<Key>(mapping, text),
+    parseKey: toKey,
     flush: flushTo<Key>(driver, mapping),
     classify: classifySqlError,
+    outbox: place && (await openOutbox(driver, place, toKey)),
   }
 }

@@ -1,3 +1,4 @@
+import type { OutboxSql } from './outbox/place.ts'
 import { type MappedColumn, name, type TableMapping } from './table-mapping.ts'
 
 /** The statements of a mapped table's writes. Parameters: `$1` key, then as each says. */
@@ -31,10 +32,22 @@ export function isInTime(parameter: string): string {
  *
  * Update and delete lock the row first and compare deadline and versions then: a wait for the lock
  * counts, and a row that is missing, too new, or too late to write are told apart.
+ *
+ * With an outbox, the statement that draws a version records it there too: both, or neither.
  */
-export function writeSql(mapping: TableMapping): WriteSql {
+export function writeSql(mapping: TableMapping, outbox?: OutboxSql): WriteSql {
   const { table, key, keyType, version, nextVersion, columns, record, json } = mapping
-  const row = `t.${key} = $1::${keyType}`
+  // By way of text, so that one parameter is the key as the caller wrote it, too.
+  const given = `$1::text::${keyType}`
+  const row = `t.${key} = ${given}`
+  const claimed = outbox === undefined ? '' : ` and ${outbox.claim(given)}`
+  const recorded = (from: string) =>
+    outbox === undefined ? '' : `, recorded as (${outbox.record('$1::text', from)})`
+  const recording = (statement: string) =>
+    outbox === undefined
+      ? statement
+      : `with written as (${statement})${recorded('written')} select * from written`
+
   const returning = `returning t.${version}::text as version, ${json} as json`
   const values = (parameter: string) =>
     columns.length === 0 ? '' : `, jsonb_to_record(${parameter}::jsonb) as d ${record}`
@@ -42,39 +55,40 @@ export function writeSql(mapping: TableMapping): WriteSql {
     [...set.map((item) => `${item.column} = ${from(item)}`), `${version} = ${nextVersion}`].join(
       ', ',
     )
-  const given = ({ property }: MappedColumn) => `d.${name(property)}`
+  const cell = ({ property }: MappedColumn) => `d.${name(property)}`
   const names = [key, ...columns.map(({ column }) => column), version].join(', ')
-  const cells = [`$1::${keyType}`, ...columns.map(given), '0'].join(', ')
+  const cells = [given, ...columns.map(cell), '0'].join(', ')
   const insert = `insert into ${table} as t (${names})
-    select ${cells} from (select 1) as one${values('$2')} where ${isInTime('$3')}`
+    select ${cells} from (select 1) as one${values('$2')} where ${isInTime('$3')}${claimed}`
 
   const patches = new Map<string, string>()
   const patch = (properties: readonly string[]) => `
     with held as (
-      select t.${key} as key, t.${version} as version from ${table} as t where ${row} for no key update
+      select t.${key} as key, t.${version} as version
+      from ${table} as t where ${row}${claimed} for no key update
     ), written as (
       update ${table} as t
       set ${assign(
         columns.filter(({ property }) => properties.includes(property)),
-        given,
+        cell,
       )}
       from held${values('$2')}
       where t.${key} = held.key and ${isInTime('$3')} and ${isExpected('$4')} ${returning}
-    )
+    )${recorded('written')}
     select held.version::text as held, written.version, written.json
     from held left join written on true`
 
   return {
     insert: `${insert} returning 1 as inserted`,
-    upsert: `${insert}
+    upsert: recording(`${insert}
       on conflict (${key}) do update set ${assign(columns, ({ column }) => `excluded.${column}`)}
-      where ${isInTime('$3')} ${returning}`,
-    version: `update ${table} as t set ${version} = ${nextVersion}
-      where ${row} and ${isInTime('$2')} ${returning}`,
+      where ${isInTime('$3')} ${returning}`),
+    version: recording(`update ${table} as t set ${version} = ${nextVersion}
+      where ${row} and ${isInTime('$2')} ${returning}`),
     hold: `select t.${version}::text as version, ${json} as json
-      from ${table} as t where ${row} for no key update`,
-    replace: `update ${table} as t set ${assign(columns, given)}
-      from (select 1) as one${values('$2')} where ${row} and ${isInTime('$3')} ${returning}`,
+      from ${table} as t where ${row}${claimed} for no key update`,
+    replace: recording(`update ${table} as t set ${assign(columns, cell)}
+      from (select 1) as one${values('$2')} where ${row} and ${isInTime('$3')} ${returning}`),
     patch(properties) {
       const id = properties.join('\0')
       const text = patches.get(id) ?? patch(properties)
@@ -83,12 +97,13 @@ export function writeSql(mapping: TableMapping): WriteSql {
     },
     delete: `
       with held as (
-        select t.${key} as key, t.${version} as version from ${table} as t where ${row} for update
+        select t.${key} as key, t.${version} as version
+        from ${table} as t where ${row}${claimed} for update
       ), gone as (
         delete from ${table} as t using held
         where t.${key} = held.key and ${isInTime('$2')} and ${isExpected('$3')}
         returning ${nextVersion}::text as version
-      )
+      )${recorded('gone')}
       select held.version::text as held, gone.version from held left join gone on true`,
   }
 }

@@ -10,11 +10,19 @@ import type {
 } from '../contract/source.ts'
 import { type Completion, toJson } from './completion.ts'
 import { keyText } from './keys.ts'
+import type { OutboxSql } from './outbox/place.ts'
 import { type SelectedRow, toRow } from './reading.ts'
 import { deadlineText, type SqlDriver } from './sql-driver.ts'
 import { arrayText } from './sql-text.ts'
 import type { TableMapping } from './table-mapping.ts'
 import { type WriteSql, writeSql } from './write-sql.ts'
+
+/** Where writes go. With an outbox they record there what they did. */
+export interface WriteTarget {
+  readonly driver: SqlDriver
+  readonly mapping: TableMapping
+  readonly outbox: OutboxSql | undefined
+}
 
 interface HeldRow {
   readonly held: string
@@ -27,11 +35,15 @@ interface WrittenRow extends HeldRow {
 
 /** The writing half of a mapped table. */
 export function writes<Key, Value extends object>(
-  driver: SqlDriver,
-  mapping: TableMapping,
+  { driver, mapping, outbox }: WriteTarget,
   completion: Completion<Key, Value>,
 ): Pick<VersionedSource<Key, Value>, 'insert' | 'update' | 'put' | 'delete'> {
-  const table: Table<Key, Value> = { driver, mapping, completion, sql: writeSql(mapping) }
+  const table: Table<Key, Value> = {
+    driver,
+    mapping,
+    completion,
+    sql: writeSql(mapping, outbox),
+  }
   return {
     insert: (key, value, context) => insert(table, key, value, context),
     update: async (key, change, context) =>
