@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { promisify } from 'node:util'
+import { Failure } from '../replay/failure.ts'
+import { type ChaosArguments, readArguments, usage } from './arguments.ts'
+import { overview } from './report.ts'
+import { runSubject, type SubjectResult } from './run-subject.ts'
+import { openPostgres } from './servers.ts'
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+try {
+  const args = readArguments(process.argv.slice(2))
+  if (args === undefined) console.log(usage)
+  else await main(args)
+} catch (error) {
+  console.error(error instanceof Failure ? error.message : error)
+  process.exitCode = 2
+}
+
+async function main(args: ChaosArguments): Promise<void> {
+  const about = await machine(args)
+  console.log(`${about.date} | Node ${about.node} | ${about.cpu}, ${about.cpus} cores`)
+  console.log(`seed ${args.seed}: the same faults come with --seed ${args.seed}\n`)
+  const postgres = await openPostgres()
+  const results: SubjectResult[] = []
+  try {
+    for (const name of args.subjects) {
+      const result = await runSubject(name, args, postgres)
+      results.push(result)
+      console.log(`${name.padEnd(14)} ${result.findings.length === 0 ? 'passed' : 'FAILED'}`)
+    }
+  } finally {
+    await postgres.stop()
+  }
+  console.log(`\n${overview(results)}`)
+  const failed = results.some(({ findings }) => findings.length > 0)
+  if (args.json !== undefined) {
+    await writeFile(args.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`)
+  }
+  if (failed) process.exitCode = 1
+}
+
+async function machine(args: ChaosArguments) {
+  const { seed, processes, clients, hasOutbox, subjects, secondsEach } = args
+  const commit = await promisify(execFile)('git', ['rev-parse', '--short', 'HEAD']).then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  )
+  return {
+    date: new Date().toISOString(),
+    node: process.version,
+    cpu: cpus()[0]?.model,
+    cpus: cpus().length,
+    commit,
+    command: `npm run chaos -- ${process.argv.slice(2).join(' ')}`,
+    ...{ seed, processes, clients, hasOutbox, subjects, secondsEach },
+  }
+}
