@@ -250,6 +250,7 @@ export class World<Cache> {
       return false
     if (kind === 'pending') this.#wereMarksLost = true
     this.#hearing.onEvent?.(`the store forgets ${shown}`)
+    this.#keeper.forget()
     return true
   }
 
