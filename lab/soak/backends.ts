@@ -55,7 +55,8 @@ export async function openBackends(
   }
 }
 
-function refuseWithout({ redisServer, postgres }: Programs): void {
+/** Throws a `Failure` that says what to install. */
+export function refuseWithout({ redisServer, postgres }: Programs): void {
   const missing = [
     ...(redisServer === undefined ? ['Redis'] : []),
     ...(postgres === undefined ? ['PostgreSQL'] : []),

@@ -125,8 +125,11 @@ export class Client {
     const outgoing = { method: 'PUT', path: `/users/${id}`, body, headers } as const
     const outcome = await this.#write(to, outgoing, 200)
     if (outcome.became === 'refused') books.ledger.refused(id, serial)
-    // Then nobody can tell which email and version it has.
-    if (outcome.became === 'unknown' && this.#lastUpdated === id) this.#lastUpdated = undefined
+    if (outcome.became === 'unknown') {
+      books.ledger.unsure(id, serial)
+      // Then nobody can tell which email and version it has.
+      if (this.#lastUpdated === id) this.#lastUpdated = undefined
+    }
     if (outcome.became === 'done') {
       checkWritten(to, outcome.answer, id, body, books)
       books.ledger.acknowledged(id, { serial, tag: outcome.answer.headers.etag ?? '' })
@@ -144,6 +147,7 @@ export class Client {
     const outgoing = { method: 'DELETE', path: `/users/${id}` } as const
     const outcome = await this.#write(this.#next(), outgoing, 204)
     if (outcome.became === 'refused') books.ledger.refused(id, serial)
+    if (outcome.became === 'unknown') books.ledger.unsure(id, serial)
     if (outcome.became === 'done') {
       books.ledger.acknowledged(id, { serial, tag: '' })
       this.#lastDeleted = id

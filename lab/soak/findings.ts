@@ -6,6 +6,8 @@ export const checks = [
   'journal',
   'rows',
   'memory',
+  'handles',
+  'listeners',
   'log',
 ] as const
 export type Check = (typeof checks)[number]

@@ -34,6 +34,8 @@ interface Account {
   floor: number
   /** Values that readers may see, had they not been overwritten: begun, and not refused. */
   readonly serials: Set<number>
+  /** Those of them that may take effect at any time, or never. */
+  readonly unsure: Set<number>
   /** The delete that was begun, and not refused. */
   deleted?: number | undefined
   written?: Written
@@ -126,6 +128,11 @@ export class Ledger {
     if (account?.deleted === serial) account.deleted = undefined
   }
 
+  /** Nobody can tell what became of it: it may overwrite what is acknowledged later. */
+  unsure(id: number, serial: number): void {
+    this.#account(id).unsure.add(serial)
+  }
+
   lastWritten(id: number): Written | undefined {
     return this.#accounts.get(id)?.written
   }
@@ -144,6 +151,7 @@ export class Ledger {
     const serial =
       shown === 'absent' ? this.#absence({ id, floor }, account) : this.#presence(shown, account)
     if (typeof serial === 'string') return `user ${id} ${serial}${this.#after(floor)}`
+    if (account?.unsure.has(serial)) return undefined
     if (serial < floor) return `user ${id} shows ${nameOf(serial)}${this.#after(floor)}`
     if (account !== undefined && this.#options.isMonotonic) {
       account.floor = Math.max(account.floor, serial)
@@ -182,7 +190,7 @@ export class Ledger {
   #account(id: number): Account {
     const known = this.#accounts.get(id)
     if (known !== undefined) return known
-    const account: Account = { floor: 0, serials: new Set() }
+    const account: Account = { floor: 0, serials: new Set(), unsure: new Set() }
     this.#accounts.set(id, account)
     return account
   }

@@ -3,7 +3,8 @@ import { cpus, loadavg } from 'node:os'
 import { Failure } from '../replay/failure.ts'
 import { readArguments, type SoakArguments, usage } from './arguments.ts'
 import { type Backends, openBackends } from './backends.ts'
-import { overview, report } from './report.ts'
+import { flap } from './flap.ts'
+import { flapReport, overview, report } from './report.ts'
 import type { SoakResult } from './result.ts'
 import { soakPattern } from './soak-pattern.ts'
 
@@ -17,6 +18,7 @@ try {
 }
 
 async function main(args: SoakArguments): Promise<void> {
+  if (args.isFlapping) return flapped(args)
   const backends = await openBackends(args)
   endOnSignal(backends)
   const results: SoakResult[] = []
@@ -33,6 +35,14 @@ async function main(args: SoakArguments): Promise<void> {
   if (results.length > 1) console.log(overview(results))
   if (args.json !== undefined) await writeFile(args.json, asJson(args, results))
   if (results.some(({ findings }) => findings.length > 0)) process.exitCode = 1
+}
+
+async function flapped(args: SoakArguments): Promise<void> {
+  console.log(heading(args))
+  const { outages, services } = await flap(args)
+  console.log(flapReport(outages, services))
+  if (args.json !== undefined) await writeFile(args.json, asJson(args, services, { outages }))
+  if (services.some(({ findings }) => findings.length > 0)) process.exitCode = 1
 }
 
 /** The services end with this process, and so do servers of its own. */
@@ -58,10 +68,10 @@ function heading({ processes, clients, seconds, users, seed }: SoakArguments): s
   ].join('\n')
 }
 
-function asJson(args: SoakArguments, results: readonly SoakResult[]): string {
+function asJson(args: SoakArguments, results: readonly object[], more: object = {}): string {
   const { processes, clients, seconds, users, seed } = args
   const machine = { node: process.version, cpu: cpus()[0]?.model, cpus: cpus().length }
   const traffic = { processes, clients, seconds, users, seed }
-  const all = { date: new Date().toISOString(), ...machine, ...traffic, services: results }
+  const all = { date: new Date().toISOString(), ...machine, ...traffic, ...more, services: results }
   return `${JSON.stringify(all, null, 2)}\n`
 }

@@ -1,4 +1,5 @@
 import type { Finding } from './findings.ts'
+import type { FlapServiceResult } from './flapped-service.ts'
 import { type Course, isFlat, mebibytes } from './memory.ts'
 import type { MemoryResult, MethodResult, SoakResult } from './result.ts'
 
@@ -14,6 +15,54 @@ export function report(result: SoakResult): string {
     ...memoryTable(result.memory),
     ...result.notes.map((note) => `  note: ${note}`),
     ...result.findings.flatMap(findingLines),
+    '',
+  ].join('\n')
+}
+
+/** What happened to the servers, and what each service made of it. */
+export function flapReport(
+  outages: Readonly<Record<string, number>>,
+  services: readonly FlapServiceResult[],
+): string {
+  const happened = Object.entries(outages).sort(([one], [other]) => (one < other ? -1 : 1))
+  const total = happened.reduce((sum, [, times]) => sum + times, 0)
+  return [
+    `${count(total)} outages: ${happened.map(([what, times]) => `${what} ${times}`).join(', ')}`,
+    '',
+    ...services.map(flapServiceReport),
+  ].join('\n')
+}
+
+function flapServiceReport(result: FlapServiceResult): string {
+  const { pattern, held, reads, findings, wellAfterMs } = result
+  const outcomes = Object.entries(reads).map(([name, times]) => `${name} ${count(times)}`)
+  const verdictOf = (course: Course) =>
+    course.secondQuarter === undefined ? 'too short to judge' : ''
+  const row = (name: string, course: Course, unit = 1) => [
+    name,
+    ...[course.first, course.secondQuarter, course.lastQuarter, course.last].map((value) =>
+      value === undefined ? '-' : count(value / unit),
+    ),
+    verdictOf(course),
+  ]
+  const kinds = Object.entries(held.handleKinds).map(
+    ([kind, [from, to]]) => `${kind} ${from}/${to}`,
+  )
+  return [
+    `${pattern}: ${verdict(result)}, well ${wellAfterMs ?? '-'} ms after the last outage`,
+    `  ${count(result.requestsPerSecond)} requests/s; reads: ${outcomes.join(', ')}; labelled stale ${count(result.labelledStale)}; ${count(result.rowsCompared)} rows compared`,
+    ...table([['', 'requests', 'p50 ms', 'p99 ms', 'statuses'], ...result.methods.map(methodRow)]),
+    ...table([
+      ['', 'first', '2nd quarter', 'last quarter', 'last', ''],
+      row('RSS, MiB', held.rss, 2 ** 20),
+      row('heap, MiB', held.heap, 2 ** 20),
+      row('handles', held.handles),
+      row('listeners', held.listeners),
+      row('listeners on process', held.processListeners),
+      row('most on one emitter', held.mostListeners),
+    ]),
+    `  most handles of a kind, 2nd and last quarter: ${kinds.join(', ')}`,
+    ...findings.flatMap(findingLines),
     '',
   ].join('\n')
 }
@@ -44,7 +93,7 @@ function timesText(times: number): string {
   return times === 1 ? 'once' : `${count(times)} times`
 }
 
-function verdict({ findings }: SoakResult): string {
+function verdict({ findings }: Pick<SoakResult, 'findings'>): string {
   if (findings.length === 0) return 'passed'
   return `FAILED (${findings.map(({ check }) => check).join(', ')})`
 }

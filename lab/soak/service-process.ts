@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { Failure } from '../replay/failure.ts'
+import { companion, type Holdings } from './companion.ts'
 import { rssOf } from './memory.ts'
 import { troubleOf } from './service-log.ts'
 import type { Subject, Trouble } from './subject.ts'
@@ -15,26 +16,25 @@ export interface ServiceCommand {
   readonly folder: string
   /** All that it gets, beside `PATH` and `HOME`. */
   readonly environment: Readonly<Record<string, string>>
+  /** Whether its listeners can be counted, which costs it a little. Default false. */
+  readonly isCounted?: boolean
 }
 
-/** Loaded into a service before its own program: collects garbage when it is told to, ends it with this process, keeps it alive for nobody. */
-const companion = `data:text/javascript,${encodeURIComponent(`
-  import { setFlagsFromString } from 'node:v8'
-  import { runInNewContext } from 'node:vm'
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc')
-  process.on('message', () => gc())
-  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
-  process.channel.unref()
-`)}`
+/** A process of a service that tells what it holds. */
+export interface ServiceProcess extends Subject {
+  /** After its garbage was collected; undefined when it does not answer in time, or has ended. Needs `isCounted`. */
+  holdings(): Promise<Holdings | undefined>
+}
+
 const startWithinMs = 120_000
 const endWithinMs = 15_000
+const tellWithinMs = 5_000
 
 /** Starts a service, and resolves when it says where it listens. */
-export async function startService(command: ServiceCommand): Promise<Subject> {
-  const { name, args, folder, environment } = command
+export async function startService(command: ServiceCommand): Promise<ServiceProcess> {
+  const { name, args, folder, environment, isCounted = false } = command
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, ['--import', companion, ...args], {
+  const child = spawn(process.execPath, ['--import', companion(isCounted), ...args], {
     cwd: folder,
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -74,6 +74,7 @@ export async function startService(command: ServiceCommand): Promise<Subject> {
     collectGarbage() {
       if (child.connected) child.send('collect garbage', () => undefined)
     },
+    holdings: () => holdingsOf(child),
     async stop() {
       if (hasEnded()) troubles.push({ line: `ended by itself (${howItEnded(child)})` })
       isStopping = true
@@ -86,6 +87,14 @@ export async function startService(command: ServiceCommand): Promise<Subject> {
 
 function onLines(stream: Readable | null, listener: (line: string) => void): void {
   if (stream !== null) createInterface({ input: stream }).on('line', listener)
+}
+
+async function holdingsOf(child: ChildProcess): Promise<Holdings | undefined> {
+  if (!child.connected) return undefined
+  const signal = AbortSignal.timeout(tellWithinMs)
+  child.send('tell holdings', () => undefined)
+  const [holdings] = await once(child, 'message', { signal }).catch(() => [undefined])
+  return holdings as Holdings | undefined
 }
 
 /** Rejects when the process ends, or takes too long, before the promise resolves. */

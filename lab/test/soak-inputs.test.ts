@@ -21,6 +21,7 @@ describe('the arguments of a soak', () => {
       redisUrl: undefined,
       databaseUrl: undefined,
       isEmbedded: false,
+      isFlapping: false,
       json: undefined,
     })
   })
@@ -32,7 +33,19 @@ describe('the arguments of a soak', () => {
     expect(readArguments(['--help'])).toBeUndefined()
   })
 
+  test('are one process, 4 clients and ten minutes where servers flap', () => {
+    const args = readArguments(['--flap'])
+    expect(args).toMatchObject({ isFlapping: true, processes: 1, clients: 4, seconds: 600 })
+    expect(readArguments(['--flap', '--seconds', '5', '--clients', '9'])).toMatchObject({
+      seconds: 5,
+      clients: 9,
+    })
+  })
+
   test.each([
+    [['--flap', '--embedded'], '--flap starts servers of its own'],
+    [['--flap', '--redis-url', 'r', '--database-url', 'd'], '--flap starts servers of its own'],
+    [['--flap', '--processes', '2'], 'one process a service'],
     [['--pattern', 'redis'], 'received "redis"'],
     [['--pattern', 'toString'], 'received "toString"'],
     [['--processes', '0'], '--processes: expected a whole number from 1 to 16, received "0"'],

@@ -42,6 +42,16 @@ describe('a read', () => {
     expect(ledger.check(reading, ledger.draft(unknown))).toBeUndefined()
   })
 
+  test('may show a write of unknown outcome after a later one was acknowledged', () => {
+    const unknown = ledger.beginUpdate(3)
+    const refused = ledger.beginUpdate(3)
+    ledger.unsure(3, unknown)
+    ledger.acknowledged(3, written(ledger.beginUpdate(3)))
+    const reading = ledger.beginRead(3)
+    expect(ledger.check(reading, ledger.draft(unknown))).toBeUndefined()
+    expect(ledger.check(reading, ledger.draft(refused))).toMatch(/shows write 2 after write 3/)
+  })
+
   test("shows neither another user's write, nor halves of two", () => {
     ledger.acknowledged(4, written(ledger.beginUpdate(4)))
     ledger.acknowledged(3, written(ledger.beginUpdate(3)))

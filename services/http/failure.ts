@@ -9,6 +9,8 @@ export function problemOf(error: unknown): Problem {
   if (isLibraryError(error)) return libraryProblem(error)
   const code = codeOf(error)
   if (code === '23505') return emailTaken
+  // Of a signal that `AbortSignal.timeout` made: its code is a number.
+  if (isTimeout(error)) return { code: 'LOAD_TIMEOUT', detail: problemCodes.LOAD_TIMEOUT.meaning }
   if (code === undefined ? isLostConnection(error) : unavailable.test(code)) {
     return { code: 'SOURCE_UNAVAILABLE', detail: 'the database cannot serve this now' }
   }
@@ -30,9 +32,12 @@ interface LibraryError {
 
 const emailTaken: Problem = { code: 'EMAIL_TAKEN', detail: 'another user has this email' }
 
-/** SQLSTATEs of connections, rollbacks, resources, lock time-outs and shutdowns; errors of sockets. */
+/**
+ * SQLSTATEs of connections, log-ins, rollbacks, resources, lock time-outs and shutdowns, of a database that only
+ * reads, or is not there; errors of sockets.
+ */
 const unavailable =
-  /^(08|40|53|57)[0-9A-Z]{3}$|^55P03$|^E(CONNREFUSED|CONNRESET|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|AI_AGAIN)$/
+  /^(08|28|40|53|57)[0-9A-Z]{3}$|^(25006|3D000|55P03)$|^E(CONNREFUSED|CONNRESET|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|AI_AGAIN)$/
 
 /** What the client of PostgreSQL says without a code, when a server is gone, or frozen. */
 const lostConnection =
@@ -40,6 +45,10 @@ const lostConnection =
 
 function isLostConnection(error: unknown): boolean {
   return error instanceof Error && lostConnection.test(error.message)
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError'
 }
 
 function libraryProblem({ code, retryAfterMs, version }: LibraryError): Problem {

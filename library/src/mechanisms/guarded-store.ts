@@ -135,6 +135,10 @@ export class GuardedStore<S extends Store = Store> {
     call: (store: S) => Awaitable<T>,
     deadlineMs: number,
   ): Promise<T> {
+    // one call looks whether the store is back: the breaker would make the others wait for what it finds
+    if (this.#breaker.state === CircuitState.HalfOpen) {
+      throw unavailable(operation, new BrokenCircuitError())
+    }
     // slower than this, it would soon be sent away again
     const withinMs = deadlineMs / 2
     try {

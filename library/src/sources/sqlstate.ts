@@ -10,7 +10,8 @@ const leavesOutcomeOpen = /^(?:08|40003|57P0)/
 const endsSession = /^(?:08|25P0[34]|40003|57P|58|F0|XX)/
 
 const poison = /^(?:22|42|23502|23514|44|54)/
-const transient = /^(?:08|25|40|53|55|57|58|XX)/
+// 28 and 3D: nobody is let in, or not to this database, whatever the row.
+const transient = /^(?:08|25|28|3D|40|53|55|57|58|XX)/
 
 /** The SQLSTATE of an error that the server sent, or an empty string. */
 export function sqlstateOf(error: unknown): string {

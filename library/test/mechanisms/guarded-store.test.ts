@@ -272,6 +272,25 @@ describe('the breaker', () => {
     }
   })
 
+  test('half-open, it keeps nobody waiting for what the one call finds', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const { guarded, held, read } = slow()
+      await read(5, 1)
+      await read(17, 60)
+      vi.advanceTimersByTime(250)
+      const probing = outcome(guarded.write('invalidate', (store) => store.invalidate('k')))
+      const probe = await held.next('invalidate')
+      expect(guarded.breakerState).toBe('half-open')
+      expect(wasNotSent(await outcome(guarded.get('k')))).toBe(true)
+      await probe.answer()
+      await probing
+      expect(guarded.breakerState).toBe('closed')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('works the same for a store in process that throws', async () => {
     const { guarded, failures, states } = guard(false)
     failures.on('get', 'throw')

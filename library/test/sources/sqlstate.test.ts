@@ -16,12 +16,21 @@ describe('a failed flush', () => {
     expect(classifySqlError(sqlError(code))).toEqual({ kind: 'retry-alone', sqlstate: code })
   })
 
-  test.each(['08006', '40001', '40P01', '53300', '55P03', '57014', '57P01', '25006', 'XX000'])(
-    'with %s is transient',
-    (code) => {
-      expect(classifySqlError(sqlError(code))).toEqual({ kind: 'transient', sqlstate: code })
-    },
-  )
+  test.each([
+    '08006',
+    '40001',
+    '40P01',
+    '53300',
+    '55P03',
+    '57014',
+    '57P01',
+    '25006',
+    '28P01',
+    '3D000',
+    'XX000',
+  ])('with %s is transient', (code) => {
+    expect(classifySqlError(sqlError(code))).toEqual({ kind: 'transient', sqlstate: code })
+  })
 
   test.each([sqlError('EPIPE'), sqlError('ECONNRESET'), new Error('gone'), null, undefined, 'no'])(
     'that no server answered (%s) is transient',

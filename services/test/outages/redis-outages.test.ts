@@ -1,0 +1,3 @@
+import { describeOutages } from './suite.ts'
+
+describeOutages('redis')
