@@ -4,10 +4,19 @@ import { explore, replay, type Scenario } from 'caching-patterns/testing'
 import { read, root } from '../guards/repository.ts'
 import { type Mutant, mutants } from './mutants.ts'
 import { mutated } from './mutated-library.ts'
-import { type Figures, mutantSection, type ScenarioFigures, scenarioTable } from './page.ts'
+import {
+  type Figures,
+  mutantHead,
+  mutantRow,
+  mutantSection,
+  type ScenarioFigures,
+  scenarioTable,
+} from './page.ts'
 import { type Bounded, type Library, scenariosOf } from './scenarios.ts'
 
 export const pageFile = 'docs/interleavings.md'
+/** Has the schedules of the mutants too, in short. */
+export const shortPageFile = 'docs/consistency.md'
 export const figuresFile = 'library/test/explorer/figures.json'
 
 const marks = /(<!-- (\w+): written by a test -->\n)([\s\S]*?)(\n<!-- \/\2 -->)/g
@@ -31,25 +40,29 @@ export async function generate(real: Library): Promise<void> {
 export async function writePage(real: Library, figures: Figures): Promise<void> {
   const written: Record<string, string> = {
     explored: scenarioTable(scenariosOf(real), figures),
-    mutants: await mutantSections(figures),
+    ...(await mutantsWritten(figures)),
   }
-  const page = read(pageFile).replace(marks, (...[, open, name, , end]: string[]) =>
-    [open, written[name as string], end].join(''),
-  )
-  writeFileSync(join(root, pageFile), page)
+  for (const file of [pageFile, shortPageFile]) {
+    const page = read(file).replace(marks, (...[, open, name, , end]: string[]) =>
+      [open, written[name as string], end].join(''),
+    )
+    writeFileSync(join(root, file), page)
+  }
 }
 
-/** Each mutant, with what happens in the schedule that breaks its promise. */
-export async function mutantSections(figures: Figures): Promise<string> {
+/** Each mutant, with what happens in the schedule that breaks its promise: at length, and in short. */
+export async function mutantsWritten(figures: Figures) {
   const shown: string[] = []
+  const rows: string[] = [...mutantHead]
   for (const mutant of mutants) {
     const { schedule = [], isShortest = false } = figures.mutants[mutant.name] ?? {}
     await withMutant(mutant, async (scenario, bounded) => {
       const played = await replay(scenario, schedule)
       shown.push(mutantSection(mutant, bounded, { played, isShortest }))
+      rows.push(mutantRow(mutant, bounded, { played, isShortest }))
     })
   }
-  return shown.join('\n\n')
+  return { mutants: shown.join('\n\n'), protections: rows.join('\n') }
 }
 
 /** Runs `use` with a mutant's scenario. */

@@ -62,6 +62,36 @@ export function mutantSection(
   return [`### ${capital(name)}`, '', where, '', '```text', ...played.lines, '```'].join('\n')
 }
 
+/** The same in a row of a table: answers are left out, and who acts is named when it changes. */
+export function mutantRow(
+  { name }: Mutant,
+  { pattern }: Bounded,
+  { played, isShortest }: { readonly played: Replay; readonly isShortest: boolean },
+): string {
+  const steps = `${played.schedule.length}${isShortest ? '' : ', minimised'}`
+  return row(capital(name), patternNames[pattern], steps, briefly(played.lines))
+}
+
+/** The head of that table. */
+export const mutantHead = [
+  row('without a protection', 'cache', 'steps', 'the schedule that breaks the promise'),
+  row('---', '---', '---', '---'),
+]
+
+function briefly(lines: readonly string[]): string {
+  let actor: string | undefined
+  const told = lines
+    .filter((line) => !line.startsWith('=> ') && !line.endsWith(' is answered'))
+    .map((line) => line.replace(' is executed', '').replace(/ \(version (\d+)\)/g, ' v$1'))
+    .map((line) => {
+      const [, by, what = ''] = /^(\w+): (.+)$/.exec(line) ?? [undefined, undefined, line]
+      const isSame = by !== undefined && by === actor
+      actor = by
+      return isSame ? `, ${what}` : `; ${line}`
+    })
+  return told.join('').slice(2)
+}
+
 const patternNames = {
   'cache-aside': 'cache-aside',
   'read-through': 'read-through',
