@@ -30,12 +30,10 @@ export interface Servers {
   stop(): Promise<void>
 }
 
-// SCRAM would cost some milliseconds of processor a connection on both sides, and tell nothing more.
-const postgresSettings = { password_encryption: 'md5' }
 const redisSettings = { appendonly: 'yes', appendfsync: 'always' }
 const accessRules = `
 host all postgres 127.0.0.1/32 trust
-host all all      127.0.0.1/32 md5
+host all all      127.0.0.1/32 scram-sha-256
 `
 
 /** Accepted writes survive a killed Redis, as a journal needs it. */
@@ -47,7 +45,7 @@ export async function startServers(): Promise<Servers> {
   await chmod(folder, 0o755)
   const [redis, postgres] = await Promise.all([
     startRedis({ password, settings: redisSettings }),
-    startPostgres({ settings: { ...postgresSettings, hba_file: rules } }),
+    startPostgres({ settings: { hba_file: rules } }),
   ])
   const sql = sqlOf(postgres)
   await sql(`create role app login password '${password}'`, 'create database app owner app')

@@ -1,6 +1,8 @@
+import type { Clock } from '../../contract/clock.ts'
 import { CacheError } from '../../contract/errors.ts'
 import type { Call } from './call.ts'
 import { type Lane, Lanes } from './lanes.ts'
+import { LogIn } from './log-in.ts'
 import type { PgClient, PgPool } from './pool.ts'
 import { Session } from './session.ts'
 import type { PgSettings } from './settings.ts'
@@ -10,6 +12,7 @@ export class Connections {
   readonly #pool: PgPool
   readonly #lanes: Lanes
   readonly #waitMs: number
+  readonly #logIn = new LogIn()
   readonly #sessions = new WeakMap<PgClient, Session>()
 
   constructor(pool: PgPool, settings: PgSettings) {
@@ -33,7 +36,7 @@ export class Connections {
     try {
       call.assertAwaited()
       this.#assertOpen()
-      const session = await this.#connect()
+      const session = await this.#connect(call.clock)
       try {
         return await work(session)
       } finally {
@@ -48,11 +51,21 @@ export class Connections {
     if (this.#pool.ending) throw new CacheError('CLOSED', 'this pool is ended')
   }
 
-  #connect(): Promise<Session> {
+  #connect(clock: Clock): Promise<Session> {
     return new Promise((resolve, reject) => {
+      const refusal = this.#pool.idleCount > 0 ? undefined : this.#logIn.refusalAt(clock.now())
+      if (refusal !== undefined) {
+        reject(refusal)
+        return
+      }
       this.#pool.connect((error, client) => {
-        if (client === undefined) reject(error)
-        else resolve(this.#sessionOf(client))
+        if (client === undefined) {
+          this.#logIn.failed(error, clock.now())
+          reject(error)
+        } else {
+          this.#logIn.succeeded()
+          resolve(this.#sessionOf(client))
+        }
       })
     })
   }

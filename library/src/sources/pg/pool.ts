@@ -28,6 +28,8 @@ export interface PgClient {
 export interface PgPool {
   readonly options: object
   readonly ending: boolean
+  /** Connections that are open, and lent to nobody. */
+  readonly idleCount: number
   connect(callback: (error: Error | undefined, client: PgClient | undefined) => void): void
   on(event: 'error', listener: (error: Error) => void): unknown
 }
