@@ -16,8 +16,8 @@ export interface Machine {
   readonly command: string
 }
 
-/** Looks before anything is measured. */
-export function thisMachine(args: readonly string[]): Machine {
+/** Looks before anything is measured. `script`: of package.json, run with these arguments. */
+export function thisMachine(script: string, args: readonly string[]): Machine {
   return {
     date: new Date().toISOString(),
     node: process.version,
@@ -26,7 +26,7 @@ export function thisMachine(args: readonly string[]): Machine {
     load: loadavg()[0] ?? 0,
     commit: git('rev-parse', '--short', 'HEAD'),
     isChanged: (git('status', '--porcelain') ?? '') !== '',
-    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    command: [`npm run ${script}`, ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
   }
 }
 

@@ -26,7 +26,7 @@ try {
 }
 
 async function main(options: BenchArguments, args: readonly string[]): Promise<void> {
-  const machine = thisMachine(args)
+  const machine = thisMachine('bench', args)
   const { rounds, sampleMs, asJson, results: folder = ownResults } = options
   const print = (text: string) => (asJson ? undefined : console.log(text))
   print(heading(machine, rounds))

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
-import { promisify } from 'node:util'
+import { thisMachine } from '../bench/machine.ts'
 import { Failure } from '../replay/failure.ts'
 import { type ChaosArguments, readArguments, usage } from './arguments.ts'
 import { overview } from './report.ts'
@@ -19,7 +17,7 @@ try {
 }
 
 async function main(args: ChaosArguments): Promise<void> {
-  const about = await machine(args)
+  const about = aboutRun(args)
   console.log(`${about.date} | Node ${about.node} | ${about.cpu}, ${about.cpus} cores`)
   console.log(`seed ${args.seed}: the same faults come with --seed ${args.seed}\n`)
   const postgres = await openPostgres()
@@ -41,19 +39,6 @@ async function main(args: ChaosArguments): Promise<void> {
   if (failed) process.exitCode = 1
 }
 
-async function machine(args: ChaosArguments) {
-  const { seed, processes, clients, hasOutbox, subjects, secondsEach } = args
-  const commit = await promisify(execFile)('git', ['rev-parse', '--short', 'HEAD']).then(
-    ({ stdout }) => stdout.trim(),
-    () => undefined,
-  )
-  return {
-    date: new Date().toISOString(),
-    node: process.version,
-    cpu: cpus()[0]?.model,
-    cpus: cpus().length,
-    commit,
-    command: `npm run chaos -- ${process.argv.slice(2).join(' ')}`,
-    ...{ seed, processes, clients, hasOutbox, subjects, secondsEach },
-  }
+function aboutRun({ json: _, ...args }: ChaosArguments) {
+  return { ...thisMachine('chaos', process.argv.slice(2)), ...args }
 }

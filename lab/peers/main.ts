@@ -30,8 +30,7 @@ async function main(options: PeersArguments, args: readonly string[]): Promise<v
   const begunAt = performance.now()
   const peers = await chosenPeers(options.peers, options.forms)
   const scenarios = all.filter(({ number }) => options.scenarios?.includes(number) ?? true)
-  const command = ['npm run peers', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
-  const machine = { ...thisMachine(args), command }
+  const machine = thisMachine('peers', args)
   const packages = await versionsOf(peers.flatMap(({ packages }) => packages))
   console.log(heading({ ...machine, ttlMs, packages }))
   const scenes = peers.flatMap(({ forms }) => forms).length * scenarios.length

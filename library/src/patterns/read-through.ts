@@ -42,8 +42,9 @@ export function readThroughReads<Key, Value>(
 
   async function lookupMany(keys: readonly Key[], options?: ReadManyOptions) {
     core.assertOpen()
-    if (options !== undefined && 'minVersion' in options) {
-      throw new InvalidArgumentError('minVersion', 'a read of one key', options.minVersion)
+    const { minVersion } = (options ?? {}) as ReadOptions
+    if (minVersion !== undefined) {
+      throw new InvalidArgumentError('minVersion', 'a read of one key', minVersion)
     }
     const distinct = [...new Set(keys)]
     const answers = await reader.lookupMany(distinct.map((key) => trip(key, options)))

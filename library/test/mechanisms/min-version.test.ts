@@ -93,6 +93,8 @@ describe('a read that demands a version', () => {
     await expect(cache.getMany(['k'], wrong)).rejects.toThrow(
       'minVersion: expected a read of one key, received 1',
     )
+    const none = { minVersion: undefined } as object
+    expect((await cache.getMany(['k'], none)).size).toBe(1)
     for (const minVersion of [-1, 0.5, Number.NaN, '1' as unknown as number]) {
       await expect(cache.get('k', { minVersion })).rejects.toThrow(
         'minVersion: expected the version of a row',
