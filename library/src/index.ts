@@ -42,8 +42,8 @@ export {
 } from './contract/errors.ts'
 export type { BackgroundReason, CacheEvent, EventListener } from './contract/events.ts'
 export type {
+  AckResult,
   AckTerms,
-  DeadLetter,
   DirtyEntry,
   EnqueueRequest,
   EnqueueResult,
@@ -51,7 +51,13 @@ export type {
   JournalFigures,
   JournalingStore,
   JournalLimits,
+  Ownership,
   Precondition,
+  Progress,
+  Reservation,
+  RetryRequest,
+  RetryResult,
+  StoredDeadLetter,
 } from './contract/journal.ts'
 export type { Jsonify } from './contract/json.ts'
 export type {

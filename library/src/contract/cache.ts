@@ -1,5 +1,5 @@
 import type { Version } from './entry.ts'
-import type { DeadLetter } from './journal.ts'
+import type { StoredDeadLetter } from './journal.ts'
 import type { Jsonify } from './json.ts'
 import type { Change } from './source.ts'
 import type { CacheStats } from './stats.ts'
@@ -80,9 +80,30 @@ export interface CreateResult<Key, Value> extends WriteResult<Value> {
   readonly json: string
 }
 
-/** `ifVersion`: write only if the row stands at this version (or one of these), else `VERSION_CONFLICT`. */
-export interface WriteOptions {
+/** What a write may demand. */
+export interface WriteOptions extends DurabilityOptions {
+  /** Write only if the row stands at this version (or one of these), else `VERSION_CONFLICT`. */
   readonly ifVersion?: Version | readonly Version[]
+}
+
+/** When a write is acknowledged. Without a journal a write is in the database anyway. */
+export interface DurabilityOptions {
+  /**
+   * `persisted`: once the row stands at the write's version or a newer one; `DEAD_LETTERED` when the database
+   * refused it. `accepted`: once the journal has it. Default: the policy's, which is `accepted`.
+   */
+  readonly durability?: 'accepted' | 'persisted'
+  /** How long to wait for `persisted`; past it the write is answered as `accepted`, and goes on. 1 ms to 10 min. Default 5 s. */
+  readonly within?: Duration
+}
+
+/** What the creation of a row may demand. */
+export interface CreateOptions extends DurabilityOptions {
+  /**
+   * Names this attempt, for a day: another one of the same name and value is answered with the row of the first,
+   * whatever became of its answer; of another value, `IDEMPOTENCY_KEY_REUSED`. 1-255 characters. Write-behind only.
+   */
+  readonly idempotencyKey?: string
 }
 
 /** What every pattern can do with the cache alone. Nothing here touches a row. */
@@ -134,7 +155,7 @@ export interface CacheReader<Key, Value> extends CacheControl<Key, Value> {
 /** The writing half: rows, not entries. `delete` deletes the row; to evict only, `invalidate`. */
 export interface CacheWriter<Key, Value> {
   /** Inserts a row under a new key. */
-  create(value: Partial<Value>): Promise<CreateResult<Key, Value>>
+  create(value: Partial<Value>, options?: CreateOptions): Promise<CreateResult<Key, Value>>
   /** Changes some fields, or what a function of the current value says. `existed` is false when there is no row. */
   update(key: Key, change: Change<Value>, options?: WriteOptions): Promise<WriteResult<Value>>
   /** Inserts or replaces the row. */
@@ -155,12 +176,32 @@ export interface CacheWriter<Key, Value> {
 /** A cache in front of a source. */
 export interface Cache<Key, Value> extends CacheReader<Key, Value>, CacheWriter<Key, Value> {}
 
+/** A write that the database refused for good: its value, why, and when. */
+export interface DeadLetter<Key, Value> extends Omit<StoredDeadLetter, 'key' | 'json'> {
+  readonly key: Key
+  /** `null`: a delete. */
+  readonly json: string | null
+  /** Parsed from `json` on first use; `undefined`: a delete. */
+  readonly value: Jsonify<Value> | undefined
+}
+
 /** A cache whose writes wait in a journal. */
 export interface JournaledCache<Key, Value> extends Cache<Key, Value> {
-  /** Resolves when all that was accepted before the call is in the database or among the dead letters. */
-  flush(): Promise<void>
-  /** Writes that the database refused for good. */
-  deadLetters(): Promise<readonly DeadLetter[]>
+  /** Resolves when all that was accepted before the call, of one key or of all, is in the database or among the dead letters. */
+  flush(key?: Key): Promise<void>
+  /** Writes that the database refused for good, the oldest first. */
+  deadLetters(): Promise<readonly DeadLetter<Key, Value>[]>
+  /**
+   * Writes a dead letter's value again, or a changed one, and removes the letter. Rejects with `NO_DEAD_LETTER`, and
+   * with `SUPERSEDED` when the key was written since: then the letter can only be discarded.
+   */
+  retryDeadLetter(
+    key: Key,
+    change?: Partial<Value>,
+    options?: DurabilityOptions,
+  ): Promise<WriteResult<Value>>
+  /** Forgets a dead letter: what it wrote is given up. False: there was none. */
+  discardDeadLetter(key: Key): Promise<boolean>
 }
 
 /** What a loader of `getOrLoad` is given. */

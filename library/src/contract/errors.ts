@@ -13,6 +13,11 @@ export const errorCodes = {
   VERSION_CONFLICT: { retryable: false },
   VERSION_NOT_REACHED: { retryable: true },
   JOURNAL_FULL: { retryable: true },
+  DEAD_LETTERED: { retryable: false },
+  NO_DEAD_LETTER: { retryable: false },
+  SUPERSEDED: { retryable: false },
+  VALUE_TAKEN: { retryable: false },
+  IDEMPOTENCY_KEY_REUSED: { retryable: false },
   UNSUPPORTED: { retryable: false },
   CLOSED: { retryable: false },
 } as const

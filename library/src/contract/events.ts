@@ -73,6 +73,29 @@ export type CacheEvent =
       readonly sqlstate: string
     }
   | {
+      readonly type: 'dead-letter-retried' | 'dead-letter-discarded'
+      readonly cache: string
+      readonly key: string
+      readonly version: Version
+    }
+  /** The database holds a newer version than the journal: the write was versioned above it, and goes on. */
+  | {
+      readonly type: 'restamp'
+      readonly cache: string
+      readonly key: string
+      readonly version: Version
+    }
+  /** Rows were refused: their partitions are another process's by now. */
+  | { readonly type: 'fenced'; readonly cache: string; readonly rows: number }
+  /** Accepted writes are gone from the store, and were not in the database: so many at least. */
+  | { readonly type: 'journal-lost'; readonly cache: string; readonly rows: number }
+  /** Flushes are held back from a database that fails, or are let through again. */
+  | {
+      readonly type: 'flush-breaker'
+      readonly cache: string
+      readonly state: 'closed' | 'open' | 'half-open'
+    }
+  | {
       readonly type: 'store-error'
       readonly cache: string
       readonly operation: string

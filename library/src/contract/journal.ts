@@ -14,6 +14,12 @@ export interface EnqueueRequest {
   readonly delayMs: number
   /** Epoch milliseconds of the store's clock after which it must refuse: an unanswered request becomes definite. */
   readonly deadlineAt: number
+  /** Somebody waits until it is in the database: it is due now, and so is what it coalesces with. Default false. */
+  readonly isUrgent?: boolean
+  /** It is let in over the limits, by a little and within bounds of its own: its caller waits for the flush. Default false. */
+  readonly mayExceed?: boolean
+  /** Unique values that the key held before, and gives up with this write: `ack` hands them out. Default none. */
+  readonly frees?: readonly string[]
 }
 
 /** The answer to a write. Only `accepted` changed anything. */
@@ -37,6 +43,8 @@ export type EnqueueResult =
 /** An accepted, unflushed write. */
 export interface DirtyEntry {
   readonly key: string
+  /** Of the journal, from 0: whose epoch guards its flush. */
+  readonly partition: number
   readonly version: Version
   /** `null`: a delete. */
   readonly json: string | null
@@ -51,8 +59,51 @@ export interface AckTerms extends Pick<Content, 'ttlMs' | 'softTtlMs' | 'graceMs
   readonly dueAt: number
 }
 
+/** What `ack` did. */
+export interface AckResult {
+  /** How many entries became clean. */
+  readonly cleaned: number
+  /** Unique values that the keys which became clean have given up, each with the version that gave them up. */
+  readonly freed: readonly {
+    readonly key: string
+    readonly version: Version
+    readonly values: readonly string[]
+  }[]
+}
+
+/**
+ * Where an accepted write is now. `persisted`: it, or a newer one of its key, is in the database.
+ * `parked`: it, or a newer one, became a dead letter. `unknown`: the store holds nothing that tells;
+ * the database does.
+ */
+export type Progress = 'waiting' | 'persisted' | 'parked' | 'unknown'
+
+/** The partitions that a process may flush. */
+export interface Ownership {
+  readonly held: readonly number[]
+  /** Of these: taken since the last call, or by another process in between. Their epochs have to be raised before anything of them is claimed. */
+  readonly taken: readonly number[]
+}
+
+/** The write of a dead letter, once more. */
+export interface RetryRequest extends Omit<EnqueueRequest, 'precondition' | 'frees' | 'mayExceed'> {
+  /** Of the letter. */
+  readonly version: Version
+}
+
+/** `none`: no letter of this version. `superseded`: the key was written since. */
+export type RetryResult =
+  | EnqueueResult
+  | { readonly outcome: 'none' }
+  | { readonly outcome: 'superseded'; readonly version: Version }
+
+/** A claim on a unique value: `held` by the caller from `stamp` on (microseconds of the store's clock), or `taken` by another. */
+export type Reservation =
+  | { readonly outcome: 'held'; readonly stamp: number }
+  | { readonly outcome: 'taken'; readonly holder: string }
+
 /** A write that the database refused for good. */
-export interface DeadLetter {
+export interface StoredDeadLetter {
   /** The stored key: `namespace:name:version:`, the database's `authority:` if it has one, then the key as `encodeKey` made it. */
   readonly key: string
   readonly version: Version
@@ -61,6 +112,8 @@ export interface DeadLetter {
   readonly reason: string
   readonly attempts: number
   readonly at: number
+  /** A newer write of the key was accepted since: this one can only be discarded. */
+  readonly supersededBy?: Version
 }
 
 /** The state of a journal now. */
@@ -70,42 +123,72 @@ export interface JournalFigures {
   /** Age of the oldest unflushed write, in milliseconds; 0 when there is none. */
   readonly oldestMs: number
   readonly deadLetters: number
-  /** Accepted writes that were gone from the store when they were due: evicted, or deleted by hand. Absent: none. */
+  /** Accepted writes that were gone from the store when they were due: evicted, deleted by hand, or wiped with their index. Absent: none. */
   readonly lost?: number
 }
 
 /**
  * The durable record of accepted, unflushed writes: a set of dirty keys whose values are the cache
- * entries themselves. A dirty entry has no TTL and is never evicted. Every method is one atomic step.
+ * entries themselves. A dirty entry has no TTL and is never evicted. Every method is one atomic step
+ * for each key.
  */
 export interface Journal {
+  /** Its name, under which the database keeps the epochs of its partitions: the prefix of its keys. */
+  readonly name: string
+  readonly partitions: number
   /** Other processes write to it and flush it too: look for what is due at least this often, in milliseconds. Absent: this process is alone. */
   readonly pollMs?: number
-  /** Versions are `max(microseconds of the store's clock, previous + 1)`: they grow per key. */
+  /**
+   * Versions are `max(microseconds of the store's clock, previous + 1)`: they grow per key. A write
+   * of a key that has a dead letter supersedes it.
+   */
   enqueue(key: string, request: EnqueueRequest): Awaitable<EnqueueResult>
   /**
-   * Up to `limit` dirty entries due by `dueBy` (epoch ms), oldest first; changes none of them. Where
-   * processes share a journal, what one has claimed no other is given, until it has released it or
-   * has not claimed for a while.
+   * Takes the right to flush, or renews it, wherever something is due by `dueBy` (epoch ms). Where
+   * processes share a journal each takes a share of the partitions, and keeps them until it
+   * gives them up or has not called for a while.
    */
-  claim(limit: number, dueBy: number): Awaitable<readonly DirtyEntry[]>
+  own(dueBy: number): Awaitable<Ownership>
+  /** Up to `limit` dirty entries of these partitions due by `dueBy` (epoch ms), oldest first; changes none of them. */
+  claim(
+    limit: number,
+    dueBy: number,
+    partitions: readonly number[],
+  ): Awaitable<readonly DirtyEntry[]>
+  /** All dirty entries of one partition, in no order. */
+  dirtyIn(partition: number): Awaitable<readonly DirtyEntry[]>
   /** When the earliest that this process may claim is due; `undefined` when there is none. */
   nextDueAt(): Awaitable<number | undefined>
+  /** What is dirty now is due now, whoever flushes it: one key, or everything. */
+  hurry(key?: string): Awaitable<void>
   /**
    * These versions are in the database. Same version: the entry becomes clean, its TTL starts.
-   * Newer: it stays dirty, due at `nextDueAt`. Returns how many became clean.
+   * Newer: it stays dirty, due at `next.dueAt`.
    */
   ack(
     flushed: readonly { readonly key: string; readonly version: Version }[],
     next: AckTerms,
-  ): Awaitable<number>
+  ): Awaitable<AckResult>
   /** The database holds `theirs`, newer than mine: a still unchanged entry is versioned above it and stays dirty. */
   restamp(key: string, version: Version, theirs: Version): Awaitable<boolean>
+  progress(key: string, version: Version): Awaitable<Progress>
   /** Parks a refused write. The entry goes if it is still this version, so that readers see the database's truth. */
-  quarantine(letter: DeadLetter): Awaitable<'parked' | 'superseded'>
-  deadLetters(): Awaitable<readonly DeadLetter[]>
-  /** This process claims no more: others may, at once. */
-  release(): Awaitable<void>
+  quarantine(letter: StoredDeadLetter): Awaitable<'parked' | 'superseded'>
+  deadLetters(): Awaitable<readonly StoredDeadLetter[]>
+  deadLetter(key: string): Awaitable<StoredDeadLetter | undefined>
+  /** Enqueues the write of a letter, or `json` in its place, unless a newer one of the key was accepted; the letter goes with it. */
+  retry(key: string, request: RetryRequest): Awaitable<RetryResult>
+  /** Forgets a letter of this version. False: there is none. */
+  discard(key: string, version: Version): Awaitable<boolean>
+  /**
+   * Claims a unique value for `holder` for `ttlMs`: nobody else's claim is taken while it lasts, and the
+   * holder's own is renewed.
+   */
+  reserve(value: string, holder: string, ttlMs: number): Awaitable<Reservation>
+  /** Gives a value up, if `holder` still has it and did not claim it again after `stamp`. */
+  unreserve(value: string, holder: string, stamp: number): Awaitable<void>
+  /** This process claims no more of these partitions, or of none: others may, at once. */
+  release(partitions?: readonly number[]): Awaitable<void>
   figures(): Awaitable<JournalFigures>
 }
 
@@ -117,5 +200,6 @@ export interface JournalLimits {
 
 /** A store that can also keep a journal, for the keys that start with `prefix`. */
 export interface JournalingStore extends Store {
-  journal(prefix: string, limits: JournalLimits): Journal
+  /** `versionFloor`: no version that it draws is below; what the database holds already. Default 0. */
+  journal(prefix: string, limits: JournalLimits, versionFloor?: Version): Journal
 }

@@ -107,12 +107,27 @@ export interface FlushRow<Key> {
   readonly key: Key
   readonly version: Version
   readonly json: string | null
+  /** Of the journal: the row is written only at the epoch that `fence` names for it. */
+  readonly partition: number
 }
 
-/** What became of a row: in the database now, or skipped because the database holds a newer version. */
+/** What became of a row: in the database now; skipped because the database holds a newer version; refused, since its partition is another's by now. */
 export type FlushOutcome =
   | { readonly outcome: 'applied' }
   | { readonly outcome: 'newer'; readonly version: Version }
+  | { readonly outcome: 'fenced' }
+
+/** Who may flush: the process that raised a partition's epoch last. */
+export interface FlushFence {
+  readonly journal: string
+  /** Partition to epoch. */
+  readonly epochs: ReadonlyMap<number, number>
+}
+
+/** What a flush is told. */
+export interface FlushContext extends WriteContext {
+  readonly fence: FlushFence
+}
 
 /** Why a flush failed. `poison`: this row will never be taken. `retry-alone`: may pass without its neighbours. */
 export interface FlushFailure {
@@ -126,7 +141,18 @@ export interface FlushableSource<Key, Value> extends VersionedSource<Key, Value>
   complete(key: Key, change: Partial<Value>, current: Value | undefined): Value
   /** The key that `encodeKey` made this text from. */
   parseKey(text: string): Key
-  /** Atomic: all rows or none, each guarded by its version. Outcomes in the order of `rows`. */
-  flush(rows: readonly FlushRow<Key>[], context: WriteContext): Promise<readonly FlushOutcome[]>
+  /** The highest version of any row when the source was opened. Default 0. */
+  readonly versionFloor?: Version
+  /**
+   * Raises the epochs of partitions of a journal, and returns them in order. When it resolves, every statement
+   * of an earlier epoch has taken effect or never will.
+   */
+  raiseEpochs(
+    journal: string,
+    partitions: readonly number[],
+    context: WriteContext,
+  ): Promise<readonly number[]>
+  /** Atomic: all rows or none but the fenced ones, each guarded by its version. Outcomes in the order of `rows`. */
+  flush(rows: readonly FlushRow<Key>[], context: FlushContext): Promise<readonly FlushOutcome[]>
   classify(error: unknown): FlushFailure
 }

@@ -61,6 +61,10 @@ export interface CacheStats {
     readonly lost: number
     /** Writes that met a newer version in the database, and were versioned above it. */
     readonly restamped: number
+    /** Whether flushes reach the database: `open` while they are held back after failures. */
+    readonly breaker: 'closed' | 'open' | 'half-open'
+    /** Rows a second of late, while there was something to flush; 0 before the first. */
+    readonly drainRate: number
   } | null
   /** Hits compared with the source's row afterwards (`sampleStaleness`). `ageMs`: how long ago the entry of a stale hit had been stored, an upper bound of its staleness. */
   readonly staleness: {

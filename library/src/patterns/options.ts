@@ -41,11 +41,11 @@ export interface WriteThroughPolicy {
 }
 
 /** Journal, acknowledge; the database follows. */
-export interface WriteBehindPolicy {
+export interface WriteBehindPolicy<Value = never> {
   readonly policy: 'behind'
   /** How long writes of a key are gathered, counted from its first unflushed one. 0 to 1 h. Default 1 s. */
   readonly delay?: Duration
-  /** Rows in one flush. 1 to 1,000. Default 500. */
+  /** Rows in one flush, at most: from 200 on as many as the database takes in a tenth of a second. 1 to 1,000. Default 1,000. */
   readonly flushBatchSize?: number
   /** Distinct keys that may be dirty at once. 1 to 10,000,000. Default 100,000. */
   readonly maxDirtyKeys?: number
@@ -53,6 +53,20 @@ export interface WriteBehindPolicy {
   readonly maxDirtyBytes?: number
   /** What a read answers while the store does not: the database's row, labelled stale, or `STORE_UNAVAILABLE`. Default `stale`. */
   readonly onStoreDown?: 'stale' | 'throw'
+  /**
+   * What a write of a key that is not dirty yet does while the journal is full. `reject`: `JOURNAL_FULL`. `block`: waits for
+   * room, up to `writeDeadline`, then the same. `sync`: is let in all the same, one of 16 a partition, and acknowledged
+   * once it is in the database; `JOURNAL_FULL` while that fails. Default `reject`.
+   */
+  readonly onFull?: 'sync' | 'reject' | 'block'
+  /** When a write is acknowledged, where the call does not say. Default `accepted`. */
+  readonly durability?: 'accepted' | 'persisted'
+  /**
+   * Texts that no two rows may share, by name: each is claimed before a write is accepted, so that a conflict with
+   * another accepted write is known at once, as `VALUE_TAKEN`. One that only the database knows of is found at the
+   * flush. A claim outlives a crash in mid-write by a minute. `undefined`: the row has none. Default none.
+   */
+  readonly unique?: { readonly [name: string]: (value: Value) => string | undefined }
   /** How long `close` drains. 0 to 10 min. Default 5 s. */
   readonly drainFor?: Duration
 }
@@ -60,7 +74,10 @@ export interface WriteBehindPolicy {
 /** How a cache reads. */
 export type ReadPolicy = ReadThroughPolicy | RefreshAheadPolicy
 /** How a cache writes. */
-export type WritePolicy = WriteAroundPolicy | WriteThroughPolicy | WriteBehindPolicy
+export type WritePolicy<Value = never> =
+  | WriteAroundPolicy
+  | WriteThroughPolicy
+  | WriteBehindPolicy<Value>
 
 /** Options that every pattern takes. */
 export interface BaseOptions<Key> {
@@ -147,5 +164,5 @@ export interface WriteBehindOptions<Key, Value>
   extends Omit<CacheOptions<Key, Value>, 'source' | 'store' | 'write'> {
   readonly store: JournalingStore
   readonly source: FlushableSource<Key, Value>
-  readonly write: WriteBehindPolicy
+  readonly write: WriteBehindPolicy<Value>
 }

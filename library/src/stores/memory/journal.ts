@@ -2,7 +2,7 @@ import type { Version } from '../../contract/entry.ts'
 import { InvalidArgumentError } from '../../contract/errors.ts'
 import type {
   AckTerms,
-  DeadLetter,
+  StoredDeadLetter,
   DirtyEntry,
   EnqueueRequest,
   EnqueueResult,
@@ -19,7 +19,7 @@ import type { DirtyWrite, Held, Space } from './space.ts'
 export class JournalState {
   readonly prefix: string
   readonly order = new DueOrder<DirtyWrite>()
-  readonly letters = new Map<string, DeadLetter>()
+  readonly letters = new Map<string, StoredDeadLetter>()
   bytes = 0
 
   constructor(prefix: string) {
@@ -115,7 +115,7 @@ export class MemoryJournal implements Journal {
     return true
   }
 
-  quarantine(letter: DeadLetter): 'parked' | 'superseded' {
+  quarantine(letter: StoredDeadLetter): 'parked' | 'superseded' {
     const { letters } = this.#state
     const write = this.#writeOf(letter.key)
     // a repeat, whose first answer was lost
@@ -126,7 +126,7 @@ export class MemoryJournal implements Journal {
     return 'parked'
   }
 
-  deadLetters(): DeadLetter[] {
+  deadLetters(): StoredDeadLetter[] {
     return [...this.#state.letters.values()]
   }
 

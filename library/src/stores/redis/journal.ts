@@ -1,7 +1,7 @@
 import type { Version } from '../../contract/entry.ts'
 import type {
   AckTerms,
-  DeadLetter,
+  StoredDeadLetter,
   DirtyEntry,
   EnqueueRequest,
   EnqueueResult,
@@ -145,7 +145,7 @@ export class RedisJournal implements Journal {
     return (await this.#runner.run(restampScript, [partition.dirty, entry], args)) === 1
   }
 
-  async quarantine(letter: DeadLetter): Promise<'parked' | 'superseded'> {
+  async quarantine(letter: StoredDeadLetter): Promise<'parked' | 'superseded'> {
     const { partition, rest, entry } = this.#partitions.place(letter.key)
     const { dirty, since, bytes, dlq } = partition
     const { version, ...others } = letter
@@ -158,11 +158,11 @@ export class RedisJournal implements Journal {
     return isParked === 1 ? 'parked' : 'superseded'
   }
 
-  async deadLetters(): Promise<readonly DeadLetter[]> {
+  async deadLetters(): Promise<readonly StoredDeadLetter[]> {
     const letters = await this.#runEach(({ dlq }) => [lettersScript, [dlq]])
     return (letters as readonly (readonly string[])[])
       .flat()
-      .map((text) => JSON.parse(text) as DeadLetter)
+      .map((text) => JSON.parse(text) as StoredDeadLetter)
   }
 
   async release(): Promise<void> {
