@@ -55,6 +55,7 @@ export type {
   Precondition,
   Progress,
   Reservation,
+  ReserveTerms,
   RetryRequest,
   RetryResult,
   StoredDeadLetter,

@@ -11,6 +11,7 @@ export type BackgroundReason =
   | 'flush'
   | 'staleness-sample'
   | 'outbox'
+  | 'unreserve'
 
 /**
  * What happened, one union for logs, metrics and dashboards. Reads are counted (`stats()`), not

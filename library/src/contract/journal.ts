@@ -83,6 +83,8 @@ export interface Ownership {
   readonly held: readonly number[]
   /** Of these: taken since the last call, or by another process in between. Their epochs have to be raised before anything of them is claimed. */
   readonly taken: readonly number[]
+  /** Accepted writes that were found gone since the last call, at least. Absent: none. */
+  readonly lost?: number
 }
 
 /** The write of a dead letter, once more. */
@@ -97,8 +99,15 @@ export type RetryResult =
   | { readonly outcome: 'none' }
   | { readonly outcome: 'superseded'; readonly version: Version }
 
-/** A claim on a unique value: `held` by the caller from `stamp` on (microseconds of the store's clock), or `taken` by another. */
+/** How long a claim lasts, in milliseconds. `isRenewal`: the holder's own keeps its stamp. Default: it gets a new one. */
+export interface ReserveTerms {
+  readonly ttlMs: number
+  readonly isRenewal?: boolean
+}
+
+/** A claim on a unique value: `held` by the caller from `stamp` on (microseconds of the store's clock), or `taken` by another. `full`: no memory for it. */
 export type Reservation =
+  | { readonly outcome: 'full' }
   | { readonly outcome: 'held'; readonly stamp: number }
   | { readonly outcome: 'taken'; readonly holder: string }
 
@@ -180,11 +189,8 @@ export interface Journal {
   retry(key: string, request: RetryRequest): Awaitable<RetryResult>
   /** Forgets a letter of this version. False: there is none. */
   discard(key: string, version: Version): Awaitable<boolean>
-  /**
-   * Claims a unique value for `holder` for `ttlMs`: nobody else's claim is taken while it lasts, and the
-   * holder's own is renewed.
-   */
-  reserve(value: string, holder: string, ttlMs: number): Awaitable<Reservation>
+  /** Claims a unique value for `holder`, unless another's claim on it lasts. */
+  reserve(value: string, holder: string, terms: ReserveTerms): Awaitable<Reservation>
   /** Gives a value up, if `holder` still has it and did not claim it again after `stamp`. */
   unreserve(value: string, holder: string, stamp: number): Awaitable<void>
   /** This process claims no more of these partitions, or of none: others may, at once. */

@@ -5,11 +5,12 @@ import type { JournalFigures } from '../contract/journal.ts'
 import type { Jsonify } from '../contract/json.ts'
 import type { CacheStats } from '../contract/stats.ts'
 import type { Core } from './core.ts'
+import type { FlushFigures } from './recorder.ts'
 
 /** What a pattern adds to the control of its cache. */
 export interface ControlParts {
   readonly refreshesAhead: boolean
-  readonly journalFigures?: () => Promise<JournalFigures>
+  readonly journalFigures?: () => Promise<JournalFigures & FlushFigures>
   /** Runs when calls are refused, before the background work ends. */
   readonly onClose?: () => Promise<void>
 }

@@ -1,6 +1,7 @@
+import type { Version } from '../contract/entry.ts'
 import { CacheError } from '../contract/errors.ts'
-import type { DirtyEntry, Journal } from '../contract/journal.ts'
-import type { FlushableSource, FlushFailure, FlushOutcome } from '../contract/source.ts'
+import type { AckResult, DirtyEntry, Journal, StoredDeadLetter } from '../contract/journal.ts'
+import type { FlushableSource, FlushFailure, FlushFence, FlushOutcome } from '../contract/source.ts'
 import { commitWithin } from './commit.ts'
 import type { Core } from './core.ts'
 
@@ -11,6 +12,17 @@ export interface FlushTarget<Key, Value> {
   readonly source: FlushableSource<Key, Value>
   /** How long writes of a key are gathered, in milliseconds. */
   readonly delayMs: number
+  readonly fence: FlushFence
+  readonly listener: FlushListener
+}
+
+/** Hears what became of dirty entries; what it does in the background is its own to report. */
+export interface FlushListener {
+  /** Rows are in the database; `freed`: what those that are clean now have given up. */
+  flushed(keys: readonly string[], freed: AckResult['freed']): void
+  parked(letter: StoredDeadLetter): void
+  /** A round is over, in which these partitions were this process's. */
+  passed(partitions: readonly number[]): Promise<void>
 }
 
 /** Writes batches of dirty entries into the database, and tells the journal what became of each row. */
@@ -28,16 +40,17 @@ export class FlushBatches<Key, Value> {
   }
 
   /**
-   * Writes the rows, or parks them. Returns the keys that met a newer version in the database, and
-   * are dirty still. Rejects with a failure that may pass: what was not written by then is dirty still.
+   * Writes the rows, or parks them. Returns those that are dirty still: they met a newer version in the
+   * database, or their partition is another process's. Rejects with a failure that may pass: what was not written by
+   * then is dirty still.
    */
-  async write(rows: readonly DirtyEntry[]): Promise<readonly string[]> {
+  async write(rows: readonly DirtyEntry[]): Promise<Pick<Batch, 'overtaken' | 'fenced'>> {
     const { core, delayMs } = this.#target
     const rewrittenDueAt = core.storeNow() + delayMs
-    const batch: Batch = { rewrittenDueAt, refused: [], overtaken: [] }
+    const batch: Batch = { rewrittenDueAt, refused: [], overtaken: [], fenced: [] }
     await this.#write(rows, batch)
     await this.#settleRefused(batch)
-    return batch.overtaken
+    return batch
   }
 
   /** Writes the rows, halving around the refused ones. Rejects with a failure that may pass. */
@@ -94,14 +107,16 @@ export class FlushBatches<Key, Value> {
   async #flushRows(rows: readonly DirtyEntry[]): Promise<readonly FlushOutcome[]> {
     if (this.#isStopped) throw givenUp()
     const { keys, settings, clock } = this.#target.core
-    const flushRows = rows.map(({ key, version, json }) => ({
-      key: this.#target.source.parseKey(keys.textOf(key)),
+    const { source, fence } = this.#target
+    const flushRows = rows.map(({ key, version, json, partition }) => ({
+      key: source.parseKey(keys.textOf(key)),
       version,
       json,
+      partition,
     }))
-    // one that is answered later needs nothing: its rows are dirty still, and guarded by their versions
+    // one that is answered later needs nothing: its rows are dirty still, and their partitions fenced anew
     const outcomes = await commitWithin(
-      (context) => this.#target.source.flush(flushRows, context),
+      (context) => source.flush(flushRows, { ...context, fence }),
       settings.writeDeadlineMs,
       { clock, onLate() {} },
     )
@@ -117,26 +132,35 @@ export class FlushBatches<Key, Value> {
     outcomes: readonly FlushOutcome[],
     batch: Batch,
   ): Promise<void> {
-    const { store, recorder } = this.#target.core
     const applied: DirtyEntry[] = []
     for (const [index, row] of rows.entries()) {
       const outcome = outcomes[index]
-      if (outcome?.outcome !== 'newer') {
-        applied.push(row)
-        continue
-      }
-      batch.overtaken.push(row.key)
-      const isRestamped = await store.write('restamp', () =>
-        this.#target.journal.restamp(row.key, row.version, outcome.version),
-      )
-      if (isRestamped) recorder.restamped += 1
+      if (outcome?.outcome === 'newer') await this.#restamp(row, outcome.version, batch)
+      else if (outcome?.outcome === 'fenced') batch.fenced.push(row)
+      else applied.push(row)
     }
     if (applied.length === 0) return
-    const lifetimes = this.#target.core.content({ json: '', version: 0 })
-    const { ttlMs: negativeTtlMs } = this.#target.core.content({ json: null, version: 0 })
+    const { core, journal, listener } = this.#target
+    const lifetimes = core.content({ json: '', version: 0 })
+    const { ttlMs: negativeTtlMs } = core.content({ json: null, version: 0 })
     const next = { ...lifetimes, negativeTtlMs, dueAt: batch.rewrittenDueAt }
-    await store.write('ack', () => this.#target.journal.ack(applied, next))
-    recorder.flushed += applied.length
+    const { freed } = await core.store.write('ack', () => journal.ack(applied, next))
+    core.recorder.flushed += applied.length
+    listener.flushed(
+      applied.map(({ key }) => key),
+      freed,
+    )
+  }
+
+  async #restamp(row: DirtyEntry, theirs: Version, batch: Batch): Promise<void> {
+    const { core, journal } = this.#target
+    const { store, recorder, emitter } = core
+    const { key, version } = row
+    batch.overtaken.push(row)
+    const isRestamped = await store.write('restamp', () => journal.restamp(key, version, theirs))
+    if (!isRestamped) return
+    recorder.restamped += 1
+    emitter.emit({ type: 'restamp', cache: emitter.cache, key, version })
   }
 
   async #park({ row, failure, error, attempts }: Refused): Promise<void> {
@@ -149,6 +173,7 @@ export class FlushBatches<Key, Value> {
     const outcome = await store.write('quarantine', () => this.#target.journal.quarantine(letter))
     if (outcome === 'superseded') return
     emitter.emit({ type: 'dead-letter', cache: emitter.cache, key, version, sqlstate })
+    this.#target.listener.parked(letter)
   }
 }
 
@@ -156,7 +181,8 @@ interface Batch {
   /** When a row is due that was written again while this batch was under way. */
   readonly rewrittenDueAt: number
   readonly refused: Refused[]
-  readonly overtaken: string[]
+  readonly overtaken: DirtyEntry[]
+  readonly fenced: DirtyEntry[]
 }
 
 interface Refused {

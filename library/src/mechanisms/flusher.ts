@@ -1,27 +1,38 @@
+import { hasCode } from '../contract/errors.ts'
 import type { DirtyEntry, Journal } from '../contract/journal.ts'
 import type { FlushableSource } from '../contract/source.ts'
 import type { Core } from './core.ts'
-import { FlushBatches, givenUp } from './flush-batches.ts'
+import { DrainRate } from './drain-rate.ts'
+import { FlushBatchSize } from './flush-batch-size.ts'
+import { FlushBatches, type FlushListener, givenUp } from './flush-batches.ts'
+import { FlushBreaker } from './flush-breaker.ts'
+import { FlushOwnership } from './flush-ownership.ts'
+import { Pauses } from './pauses.ts'
 
 /** How a flusher works. */
 export interface FlusherOptions {
   readonly delayMs: number
+  /** Rows of a batch, at most. */
   readonly batchSize: number
   readonly drainMs: number
+  /** Hears what became of rows. */
+  readonly listener: FlushListener
 }
 
-const backOffFromMs = 50
-const backOffToMs = 5_000
+/** A claim looks at so many batches: what the partitions are asked for costs more than one of them. */
+const batchesPerClaim = 4
 const pollFlushedMs = 20
 /** What this process knows of the store's clock may be this much behind it. */
 const clockMarginMs = 10
+/** Ownership lasts 15 s: it is renewed in the middle of a long drain, too. */
+const renewEveryMs = 2_000
 
 /**
- * Brings dirty entries into the database: oldest first, one batch under way at a time, each row
- * guarded by its version. A failed batch keeps its journal, and is tried again with a growing
- * pause; a row that the database refuses is found by halving the batch, and parked, so that it never
- * blocks others. What the journal held before is flushed without waiting for a new write. Instants
- * are the store's. Where processes share a journal, each flushes what it has claimed.
+ * Brings dirty entries into the database: oldest first, one statement under way at a time, each row
+ * guarded by its version and by the epoch of its partition. A failed batch keeps its journal, and is tried again
+ * behind a breaker, with a growing pause; a row that the database refuses is found by halving the batch, and
+ * parked, so that it never blocks others. What the journal held before is flushed without waiting for a new write.
+ * Instants are the store's. Where processes share a journal, each flushes the partitions that it owns.
  */
 export class Flusher<Key, Value> {
   readonly #core: Core<Key>
@@ -29,14 +40,16 @@ export class Flusher<Key, Value> {
   readonly #source: FlushableSource<Key, Value>
   readonly #options: FlusherOptions
   readonly #batches: FlushBatches<Key, Value>
-  readonly #pauses = new Set<() => void>()
+  readonly #ownership: FlushOwnership<Key, Value>
+  readonly #batchSize: FlushBatchSize
+  readonly #breaker: FlushBreaker
+  readonly #pauses: Pauses
+  readonly rate = new DrainRate()
   #turn: Promise<unknown> = Promise.resolve()
   #wakesAt = Number.POSITIVE_INFINITY
   #cancelWake: () => void = () => {}
   #isQueued = false
-  #failures = 0
-  /** The end of the pause after a failed batch: however much is written meanwhile, the database is left alone. */
-  #notBefore = 0
+  #renewedAt = Number.NEGATIVE_INFINITY
   #isStopped = false
 
   constructor(
@@ -49,17 +62,27 @@ export class Flusher<Key, Value> {
     this.#journal = journal
     this.#source = source
     this.#options = options
-    this.#batches = new FlushBatches({ core, journal, source, delayMs: options.delayMs })
+    const { delayMs, listener } = options
+    this.#ownership = new FlushOwnership({ core, journal, source })
+    const { fence } = this.#ownership
+    this.#batches = new FlushBatches({ core, journal, source, delayMs, fence, listener })
+    this.#batchSize = new FlushBatchSize(options.batchSize)
+    this.#breaker = new FlushBreaker(core)
+    this.#pauses = new Pauses(core.clock)
     this.expect(core.storeNow())
+  }
+
+  /** `open`: flushes are held back from a database that fails. */
+  get breakerState(): 'closed' | 'open' | 'half-open' {
+    return this.#breaker.state
   }
 
   /** Something is due at `dueAt`. */
   expect(dueAt: number): void {
-    const wakesAt = Math.max(dueAt, this.#notBefore)
-    if (wakesAt >= this.#wakesAt || this.#isStopped) return
+    if (dueAt >= this.#wakesAt || this.#isStopped) return
     this.#cancelWake()
-    this.#wakesAt = wakesAt
-    const delayMs = Math.max(0, wakesAt - this.#core.storeNow())
+    this.#wakesAt = dueAt
+    const delayMs = Math.max(0, dueAt - this.#core.storeNow())
     this.#cancelWake = this.#core.clock.after(delayMs, () => {
       this.#wakesAt = Number.POSITIVE_INFINITY
       this.#queue()
@@ -76,7 +99,8 @@ export class Flusher<Key, Value> {
     if (this.#journal.pollMs === undefined) return
     // what is left that old is claimed by other processes, or was by one that is gone
     while (await this.#holdsOlderThan(startedAt)) {
-      await this.#pause(pollFlushedMs)
+      await this.#core.store.write('hurry', () => this.#journal.hurry())
+      await this.#pauses.pause(pollFlushedMs)
       await this.#flushMine(startedAt)
     }
   }
@@ -96,7 +120,7 @@ export class Flusher<Key, Value> {
     this.#isStopped = true
     this.#batches.stop()
     this.#cancelWake()
-    for (const end of this.#pauses) end()
+    this.#pauses.close()
     await draining
     await this.#core.background.attempt('flush', () =>
       this.#core.store.write('release', () => this.#journal.release()),
@@ -105,20 +129,19 @@ export class Flusher<Key, Value> {
 
   /** All that this process may claim and that was accepted by `instant`. */
   async #flushMine(instant: number): Promise<void> {
-    const { batchSize } = this.#options
     // a journal of this process alone tells all at once, and new writes are not taken for old ones
     const isShared = this.#journal.pollMs !== undefined
+    const limit = () => (isShared ? this.#claimSize() : Number.MAX_SAFE_INTEGER)
     await this.#inTurn(async () => {
       let keys: ReadonlySet<string> | undefined
       for (;;) {
         if (this.#isStopped) throw givenUp()
-        const limit = isShared ? batchSize : Number.MAX_SAFE_INTEGER
-        const claimed = await this.#claim(limit, Number.POSITIVE_INFINITY)
-        const rows = claimed.filter(
+        const claimed = await this.#claim(limit(), Number.POSITIVE_INFINITY)
+        const rows = claimed?.filter(
           ({ key, enqueuedAt }) => enqueuedAt <= instant && (keys?.has(key) ?? true),
         )
-        if (rows.length === 0) return
-        const left = await this.#pass(rows)
+        if (rows?.length === 0) return
+        const left = rows === undefined ? keys : await this.#pass(rows)
         if (!isShared) keys = left
       }
     })
@@ -135,7 +158,7 @@ export class Flusher<Key, Value> {
         await this.#flushMine(Number.POSITIVE_INFINITY)
         isEmpty = true
       })
-      if (!isEmpty) await this.#pause(this.#pauseMs())
+      if (!isEmpty) await this.#pauses.pause(this.#breaker.pauseMs())
     }
   }
 
@@ -147,22 +170,23 @@ export class Flusher<Key, Value> {
   }
 
   async #flushDue(): Promise<void> {
-    const { store } = this.#core
-    const { batchSize } = this.#options
     try {
       await this.#inTurn(async () => {
         this.#isQueued = false
-        let batch = await this.#claim(batchSize, this.#core.storeNow())
-        while (batch.length > 0 && !this.#isStopped) {
-          if ((await this.#tryBatch(batch)) === undefined) break
-          batch = await this.#claim(batchSize, this.#core.storeNow())
+        this.#renewedAt = Number.NEGATIVE_INFINITY
+        while (!this.#isStopped) {
+          const rows = await this.#claim(this.#claimSize(), this.#core.storeNow())
+          if (rows === undefined || rows.length === 0) break
+          const { size } = await this.#pass(rows)
+          if (size > 0) break
         }
       })
-      const nextAt = await store.read('nextDueAt', () => this.#journal.nextDueAt())
+      await this.#options.listener.passed(this.#ownership.partitions)
+      const nextAt = await this.#core.store.read('nextDueAt', () => this.#journal.nextDueAt())
       this.#expectNext(nextAt)
     } catch (error) {
       const { pollMs = 0 } = this.#journal
-      this.expect(this.#core.storeNow() + Math.max(pollMs, this.#pauseMs()))
+      this.expect(this.#core.storeNow() + Math.max(pollMs, this.#breaker.pauseMs()))
       throw error
     }
   }
@@ -170,23 +194,16 @@ export class Flusher<Key, Value> {
   #expectNext(nextAt: number | undefined): void {
     const { pollMs } = this.#journal
     const now = this.#core.storeNow()
-    // what is due and was not claimed is another's
-    if (nextAt !== undefined && (pollMs === undefined || nextAt > now)) this.expect(nextAt)
+    // what is due and was not claimed is another's, or waits behind the breaker
+    const isMine = pollMs === undefined || (nextAt ?? 0) > now
+    if (nextAt !== undefined && isMine) this.expect(nextAt)
     if (pollMs !== undefined) this.expect(now + pollMs)
   }
 
-  /** One attempt at these rows. Returns the keys that are to be tried again. */
-  async #pass(rows: readonly DirtyEntry[]): Promise<ReadonlySet<string>> {
-    const left = new Set<string>()
-    const { batchSize } = this.#options
-    for (let from = 0; from < rows.length; from += batchSize) {
-      const overtaken = await this.#tryBatch(rows.slice(from, from + batchSize))
-      for (const key of overtaken ?? rows.slice(from).map((row) => row.key)) left.add(key)
-      if (overtaken !== undefined) continue
-      await this.#pause(this.#pauseMs())
-      break
-    }
-    return left
+  #claimSize(): number {
+    return this.#breaker.state === 'closed'
+      ? this.#batchSize.rows * batchesPerClaim
+      : this.#batchSize.rows
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -195,48 +212,91 @@ export class Flusher<Key, Value> {
     return mine
   }
 
-  #claim(limit: number, dueBy: number): Promise<readonly DirtyEntry[]> {
-    return this.#core.store.write('claim', () => this.#journal.claim(limit, dueBy))
+  /** What this process may flush; `undefined` when the database has failed to say that it may. */
+  async #claim(limit: number, dueBy: number): Promise<readonly DirtyEntry[] | undefined> {
+    const { store, clock } = this.#core
+    if (clock.now() - this.#renewedAt > renewEveryMs || dueBy === Number.POSITIVE_INFINITY) {
+      try {
+        await this.#ownership.refresh(dueBy)
+        this.#renewedAt = clock.now()
+      } catch (error) {
+        if (isOfStore(error)) throw error
+        await this.#failed([], error)
+        return undefined
+      }
+    }
+    const { partitions } = this.#ownership
+    if (partitions.length === 0) return []
+    return store.write('claim', () => this.#journal.claim(limit, dueBy, partitions))
+  }
+
+  /** One attempt at these rows, batch by batch. Returns the keys that are dirty still. */
+  async #pass(rows: readonly DirtyEntry[]): Promise<ReadonlySet<string>> {
+    const left = new Set<string>()
+    for (let from = 0; from < rows.length; ) {
+      const batch = rows.slice(from, from + this.#batchSize.rows)
+      const dirty = await this.#tryBatch(batch)
+      for (const key of dirty ?? rows.slice(from).map((row) => row.key)) left.add(key)
+      if (dirty === undefined) break
+      from += batch.length
+    }
+    return left
   }
 
   /** The keys that are dirty still; `undefined` when the batch has to be tried again. */
   async #tryBatch(rows: readonly DirtyEntry[]): Promise<readonly string[] | undefined> {
-    const { recorder, emitter } = this.#core
-    const { cache } = emitter
+    const { emitter } = this.#core
     const startedAt = performance.now()
-    let overtaken: readonly string[]
+    this.#breaker.tries()
+    let left: Awaited<ReturnType<FlushBatches<Key, Value>['write']>>
     try {
-      overtaken = await this.#batches.write(rows)
+      left = await this.#batches.write(rows)
     } catch (error) {
-      this.#failures += 1
-      this.#notBefore = this.#core.storeNow() + this.#pauseMs()
-      recorder.flushRetries += 1
-      const { sqlstate } = this.#source.classify(error)
-      emitter.emit({ type: 'flush-failure', cache, rows: rows.length, sqlstate, error })
+      if (isOfStore(error)) throw error
+      // it may be executed yet, after what is flushed next
+      this.#ownership.doubt(rows)
+      this.#renewedAt = Number.NEGATIVE_INFINITY
+      await this.#failed(rows, error)
       return undefined
     }
-    this.#failures = 0
-    this.#notBefore = 0
     const durationMs = performance.now() - startedAt
-    emitter.emit({ type: 'flush', cache, rows: rows.length, durationMs })
-    return overtaken
+    this.#breaker.succeeded()
+    this.#batchSize.wrote(rows.length, durationMs)
+    this.rate.flushed(rows.length, durationMs)
+    emitter.emit({ type: 'flush', cache: emitter.cache, rows: rows.length, durationMs })
+    if (left.fenced.length > 0) this.#fenced(left.fenced)
+    return [...left.overtaken, ...left.fenced].map(({ key }) => key)
   }
 
-  #pause(ms: number): Promise<void> {
-    if (this.#isStopped) return Promise.resolve()
-    return new Promise((resolve) => {
-      const end = () => {
-        cancel()
-        this.#pauses.delete(end)
-        resolve()
-      }
-      const cancel = this.#core.clock.after(ms, end)
-      this.#pauses.add(end)
+  /** What the store says of its owners decides, once more: it may be this process again. */
+  #fenced(rows: readonly DirtyEntry[]): void {
+    const { recorder, emitter } = this.#core
+    this.#ownership.doubt(rows)
+    this.#renewedAt = Number.NEGATIVE_INFINITY
+    recorder.fenced += rows.length
+    emitter.emit({ type: 'fenced', cache: emitter.cache, rows: rows.length })
+  }
+
+  async #failed(rows: readonly DirtyEntry[], error: unknown): Promise<void> {
+    const { recorder, emitter } = this.#core
+    if (this.#isStopped) return
+    this.#batchSize.failed()
+    this.rate.stopped()
+    recorder.flushRetries += 1
+    const { sqlstate } = this.#source.classify(error)
+    emitter.emit({
+      type: 'flush-failure',
+      cache: emitter.cache,
+      rows: rows.length,
+      sqlstate,
+      error,
     })
+    this.#breaker.failed()
+    // in turn: however much is written meanwhile, the database is left alone
+    await this.#pauses.pause(this.#breaker.pauseMs())
   }
+}
 
-  #pauseMs(): number {
-    const ms = Math.min(backOffToMs, backOffFromMs * 2 ** Math.min(this.#failures, 10))
-    return ms * (0.5 + this.#core.random() / 2)
-  }
+function isOfStore(error: unknown): boolean {
+  return hasCode(error, 'STORE_TIMEOUT') || hasCode(error, 'STORE_UNAVAILABLE')
 }

@@ -5,6 +5,9 @@ import type { CacheStats, LatencyFigures } from '../contract/stats.ts'
 
 const hitSampleMask = 15
 
+/** What a flusher says of itself. */
+export type FlushFigures = Pick<NonNullable<CacheStats['journal']>, 'breaker' | 'drainRate'>
+
 /** Counts what one cache does. Plain fields: a hit increments one number. */
 export class Recorder {
   hits = 0
@@ -100,7 +103,7 @@ export class Recorder {
   snapshot(owners: {
     readonly breaker: CacheStats['breaker']
     readonly refreshesAhead: boolean
-    readonly journal: JournalFigures | null
+    readonly journal: (JournalFigures & FlushFigures) | null
   }): CacheStats {
     const total = this.hits + this.misses + this.stale + this.negative + this.bypass
     const { p50, p99, max } = this.#staleAge.figures()

@@ -1,17 +1,15 @@
 import type { Cache, CacheWriter, JournaledCache } from '../contract/cache.ts'
 import { systemClock } from '../contract/clock.ts'
 import { InvalidArgumentError } from '../contract/errors.ts'
-import type { Journal, JournalFigures, JournalingStore } from '../contract/journal.ts'
-import type { FlushableSource, Source, VersionedSource } from '../contract/source.ts'
+import type { Source, VersionedSource } from '../contract/source.ts'
 import type { Store } from '../contract/store.ts'
 import type { WriteFence } from '../mechanisms/commit.ts'
 import { cacheControl } from '../mechanisms/control.ts'
 import { Core } from '../mechanisms/core.ts'
-import { durationMs } from '../mechanisms/duration.ts'
-import { Flusher } from '../mechanisms/flusher.ts'
 import { RowWriter } from '../mechanisms/row-writer.ts'
 import { StalenessSampler } from '../mechanisms/staleness-sampler.ts'
 import { isVersioned } from '../mechanisms/versioned-source.ts'
+import { journaled } from './journaled.ts'
 import type {
   BaseOptions,
   CacheOptions,
@@ -24,9 +22,8 @@ import type {
 } from './options.ts'
 import { readThroughReads, type SourceReads } from './read-through.ts'
 import { RefreshAhead } from './refresh-ahead.ts'
-import { checkedInteger, checkedNumber, checkedSettings, defaults, markMs } from './settings.ts'
+import { checkedNumber, checkedSettings, defaults, markMs } from './settings.ts'
 import { writeAroundFence } from './write-around.ts'
-import { WriteBehind } from './write-behind.ts'
 import { writeThroughFence } from './write-through.ts'
 
 /** Any options of a cache in front of a source. */
@@ -66,7 +63,14 @@ export function createCache<Key, Value>(
   const reads = readThroughReads<Key, Value>(core, source, onHits(refresher, sampler))
   const refreshesAhead = refresher !== undefined
   if (write.policy === 'behind') {
-    return journaled({ core, source, reads, write, refreshesAhead })
+    const { control, writer, journal } = journaled<Key, Value>({
+      core,
+      source,
+      reads,
+      write: write as WriteBehindPolicy<Value>,
+      refreshesAhead,
+    })
+    return { ...control, ...readFace(reads), ...writeFace(writer), ...journal }
   }
   const writer = new RowWriter(core, source, fenceOf(core, source, write))
   return { ...cacheControl(core, { refreshesAhead }), ...readFace(reads), ...writeFace(writer) }
@@ -155,90 +159,13 @@ function fenceOf<Key>(
   return writeThroughFence(core, { consistency, markMs: markMs(write) })
 }
 
-function journaled<Key, Value>({
-  core,
-  source,
-  reads,
-  write,
-  refreshesAhead,
-}: {
-  readonly core: Core<Key>
-  readonly source: Source<Key, Value> | VersionedSource<Key, Value>
-  readonly reads: SourceReads<Key, Value>
-  readonly write: WriteBehindPolicy
-  readonly refreshesAhead: boolean
-}): JournaledCache<Key, Value> {
-  const store = core.store.store as JournalingStore
-  if (typeof store.journal !== 'function') {
-    throw new InvalidArgumentError('store', 'a store with a journal, such as memoryStore()', store)
-  }
-  const target = source as FlushableSource<Key, Value>
-  if (typeof target.flush !== 'function') {
-    throw new InvalidArgumentError('source', 'a source that can be flushed to', source)
-  }
-  const journal = store.journal(core.settings.prefix, {
-    maxKeys: checkedInteger('maxDirtyKeys', write.maxDirtyKeys ?? defaults.maxDirtyKeys, 1, 1e7),
-    maxBytes: checkedInteger(
-      'maxDirtyBytes',
-      write.maxDirtyBytes ?? defaults.maxDirtyBytes,
-      1,
-      2 ** 40,
-    ),
-  })
-  const hour = 3_600_000
-  const delayMs = durationMs('delay', write.delay ?? defaults.delay, { minMs: 0, maxMs: hour })
-  const batchSize = checkedInteger(
-    'flushBatchSize',
-    write.flushBatchSize ?? defaults.flushBatchSize,
-    1,
-    1_000,
-  )
-  const drainMs = durationMs('drainFor', write.drainFor ?? defaults.drainFor, {
-    minMs: 0,
-    maxMs: hour / 6,
-  })
-  const flusher = new Flusher<Key, Value>(core, journal, target, { delayMs, batchSize, drainMs })
-  const writer = new WriteBehind({ core, source: target, journal, flusher, reads, delayMs })
-  const journalFigures = lastFigures(core, journal)
-  const control = cacheControl<Key, Value>(core, {
-    refreshesAhead,
-    journalFigures,
-    async onClose() {
-      await flusher.close()
-      const { dirty } = await journalFigures()
-      if (dirty === 0) return
-      core.emitter.emit({ type: 'left-in-journal', cache: core.settings.name, rows: dirty })
-    },
-  })
-  return {
-    ...control,
-    ...readFace(reads),
-    ...writeFace(writer),
-    flush: () => flusher.flush(),
-    deadLetters: () => core.store.read('deadLetters', () => journal.deadLetters()),
-  }
-}
-
-/** The journal's figures; while the store does not answer, the last ones that it told. */
-function lastFigures<Key>(core: Core<Key>, journal: Journal): () => Promise<JournalFigures> {
-  let last: JournalFigures = { dirty: 0, bytes: 0, oldestMs: 0, deadLetters: 0 }
-  return async () => {
-    try {
-      last = await core.store.read('figures', () => journal.figures())
-    } catch {
-      // reported by the guard; figures must be readable above all when something is wrong
-    }
-    return last
-  }
-}
-
 function readFace<Key, Value>({ inspect: _, ...face }: SourceReads<Key, Value>) {
   return face
 }
 
 function writeFace<Key, Value>(writer: CacheWriter<Key, Value>): CacheWriter<Key, Value> {
   return {
-    create: (value) => writer.create(value),
+    create: (value, options) => writer.create(value, options),
     update: (key, change, options) => writer.update(key, change, options),
     put: (key, value, options) => writer.put(key, value, options),
     delete: (key, options) => writer.delete(key, options),

@@ -77,13 +77,17 @@ export function writeBehind<Key, Value>({
   flushBatchSize,
   maxDirtyKeys,
   maxDirtyBytes,
+  onFull,
   onStoreDown,
+  durability,
+  unique,
   drainFor,
   ...options
 }: Preset<WriteBehindOptions<Key, Value>, 'write'> &
-  Omit<WriteBehindPolicy, 'policy'>): JournaledCache<Key, Value> {
-  const given = { delay, flushBatchSize, maxDirtyKeys, maxDirtyBytes, onStoreDown, drainFor }
-  const write = { policy: 'behind', ...defined(given) } as WriteBehindPolicy
+  Omit<WriteBehindPolicy<Value>, 'policy'>): JournaledCache<Key, Value> {
+  const limits = { maxDirtyKeys, maxDirtyBytes, onFull, onStoreDown }
+  const given = { delay, flushBatchSize, ...limits, durability, unique, drainFor }
+  const write = { policy: 'behind', ...defined(given) } as WriteBehindPolicy<Value>
   return createCache<Key, Value>({ ...options, write })
 }
 

@@ -34,9 +34,11 @@ export const defaults = Object.freeze({
   consistency: 'linearizable',
   markFor: 3 * second,
   delay: 1 * second,
-  flushBatchSize: 500,
+  flushBatchSize: 1_000,
   maxDirtyKeys: 100_000,
   maxDirtyBytes: 64 * 1024 * 1024,
+  onFull: 'reject',
+  durability: 'accepted',
   onStoreDown: 'stale',
   drainFor: 5 * second,
 } as const)

@@ -4,23 +4,29 @@
  * at once, and ten writes of one key become one row of a flush.
  *
  * ENQUEUE checks its precondition, draws a version and makes the entry dirty, in one step. After
- * `delay`, counted from a key's first unflushed write, the flusher writes the rows in batches, each
- * guarded by its version, and acknowledges what it wrote by that version: a newer write in between
- * stays dirty. A row that the database refuses for good becomes a dead letter, and readers see the
- * database's truth again.
+ * `delay`, counted from a key's first unflushed write, the process that owns the key's partition writes
+ * the rows in batches, each guarded by its version and by the partition's epoch, and acknowledges what it
+ * wrote by that version: a newer write in between stays dirty. A row that the database refuses for good
+ * becomes a dead letter, and readers see the database's truth again.
  *
  * Read-your-writes from the acknowledgement on, in answers not labelled stale. The database lags by
  * `delay` + flush time. What is acknowledged and not yet flushed is as safe as the store that
- * keeps it: in process, it is lost with the process.
+ * keeps it: in process, it is lost with the process, unless that writes it down.
  */
-import type { CacheWriter, CreateResult, WriteOptions, WriteResult } from '../contract/cache.ts'
-import { CacheError } from '../contract/errors.ts'
-import type { EnqueueResult, Journal, Precondition } from '../contract/journal.ts'
+import type {
+  CacheWriter,
+  CreateOptions,
+  CreateResult,
+  WriteOptions,
+  WriteResult,
+} from '../contract/cache.ts'
+import { CacheError, hasCode } from '../contract/errors.ts'
+import type { Precondition } from '../contract/journal.ts'
 import type { Change, FlushableSource } from '../contract/source.ts'
-import { LoadedBody } from '../mechanisms/answer.ts'
+import type { Acknowledger } from '../mechanisms/acknowledger.ts'
 import type { Core } from '../mechanisms/core.ts'
-import type { Flusher } from '../mechanisms/flusher.ts'
-import { wasNotSent } from '../mechanisms/guarded-store.ts'
+import type { EnqueueOutcome, Enqueuer } from '../mechanisms/enqueuer.ts'
+import type { Idempotency } from '../mechanisms/idempotency.ts'
 import {
   measuredWrite,
   type WriteOperation,
@@ -28,18 +34,28 @@ import {
 } from '../mechanisms/measured-write.ts'
 import { absent, drawKey, expectedVersions, versionConflict } from '../mechanisms/row-writer.ts'
 import { Turns } from '../mechanisms/turns.ts'
+import type { UniqueValues } from '../mechanisms/unique-values.ts'
 import type { SourceReads } from './read-through.ts'
 
-type Accepted = Extract<EnqueueResult, { outcome: 'accepted' }>
 const maxTries = 8
 
 interface WriteBehindParts<Key, Value> {
   readonly core: Core<Key>
   readonly source: FlushableSource<Key, Value>
-  readonly journal: Journal
-  readonly flusher: Flusher<Key, Value>
   readonly reads: SourceReads<Key, Value>
-  readonly delayMs: number
+  readonly enqueuer: Enqueuer<Key, Value>
+  readonly acknowledger: Acknowledger<Key, Value>
+  readonly unique: UniqueValues<Key, Value>
+  readonly idempotency: Idempotency<Key, Value>
+}
+
+/** A whole value on its way into the journal; `value` undefined: a delete. */
+interface Write<Value> {
+  readonly value: Value | undefined
+  /** What it replaces, as far as that is known. */
+  readonly current: Value | undefined
+  readonly precondition: Precondition
+  readonly options: WriteOptions
 }
 
 /** Writes rows into the journal. */
@@ -51,16 +67,25 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
     this.#parts = parts
   }
 
-  async create(draft: Partial<Value>): Promise<CreateResult<Key, Value>> {
-    const { source, core } = this.#parts
+  async create(
+    draft: Partial<Value>,
+    options: CreateOptions = {},
+  ): Promise<CreateResult<Key, Value>> {
+    const { source, core, idempotency } = this.#parts
     core.assertOpen()
     const subject: WriteSubject = { operation: 'create', id: '' }
     return measuredWrite(core, subject, async () => {
-      const key = await drawKey(core, source)
+      const { key, isRepeat } = await idempotency.keyFor(
+        draft,
+        await drawKey(core, source),
+        options.idempotencyKey,
+      )
       subject.id = core.keys.encode(key)
-      const json = await core.encode(source.complete(key, draft, undefined), key)
-      const accepted = definite(key, await this.#enqueue(key, json, 'any'))
-      return { ...this.#result(json, accepted, false), key } as CreateResult<Key, Value>
+      const value = source.complete(key, draft, undefined)
+      const result = isRepeat
+        ? await this.#createOnce(key, value, options)
+        : await this.#sure(key, { value, current: undefined, precondition: 'any', options })
+      return Object.assign(result, { key, existed: false }) as CreateResult<Key, Value>
     })
   }
 
@@ -69,29 +94,25 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
     change: Change<Value>,
     options: WriteOptions = {},
   ): Promise<WriteResult<Value>> {
-    const { core, source } = this.#parts
+    const { source } = this.#parts
     return this.#measured('update', key, () =>
-      this.#inTurn(key, options, async (current) => {
-        const next =
-          typeof change === 'function'
-            ? change(current as Value)
-            : source.complete(key, change, current as Value)
-        return core.encode(next, key)
-      }),
+      this.#inTurn(key, options, (current) =>
+        typeof change === 'function' ? change(current) : source.complete(key, change, current),
+      ),
     )
   }
 
   async put(key: Key, value: Value, options: WriteOptions = {}): Promise<WriteResult<Value>> {
-    const json = await this.#parts.core.encode(value, key)
+    await this.#parts.core.encode(value, key)
     return this.#measured('put', key, async () => {
-      if (options.ifVersion !== undefined) return this.#inTurn(key, options, async () => json)
-      const accepted = definite(key, await this.#enqueue(key, json, 'any'))
-      return this.#result(json, accepted, accepted.existed)
+      if (options.ifVersion !== undefined) return this.#inTurn(key, options, () => value)
+      const current = await this.#parts.unique.known(this.#parts.core.keys.encode(key))
+      return this.#sure(key, { value, current, precondition: 'any', options })
     })
   }
 
   async delete(key: Key, options: WriteOptions = {}): Promise<WriteResult<Value>> {
-    return this.#measured('delete', key, () => this.#inTurn(key, options, async () => null))
+    return this.#measured('delete', key, () => this.#inTurn(key, options, () => undefined))
   }
 
   async mutate(): Promise<never> {
@@ -105,7 +126,7 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
   #inTurn(
     key: Key,
     options: WriteOptions,
-    next: (current: unknown) => Promise<string | null>,
+    next: (current: Value) => Value | undefined,
   ): Promise<WriteResult<Value>> {
     const id = this.#parts.core.keys.encode(key)
     return this.#turns.take(id, () => this.#replace(key, options, next))
@@ -115,66 +136,78 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
   async #replace(
     key: Key,
     options: WriteOptions,
-    next: (current: unknown) => Promise<string | null>,
+    next: (current: Value) => Value | undefined,
   ): Promise<WriteResult<Value>> {
     const { reads } = this.#parts
     const versions = expectedVersions(options)
     for (let attempt = 1; ; attempt += 1) {
-      const current = await reads.inspect(key)
-      if (current.isStale) throw unknownValue(key)
-      if (current.json === undefined) return { ...absent<Value>(), status: 'accepted' }
-      if (versions !== undefined && !versions.includes(current.version)) {
-        throw versionConflict(key, current.version)
+      const read = await reads.inspect(key)
+      if (read.isStale) throw unknownValue(key)
+      if (read.json === undefined) return { ...absent<Value>(), status: 'accepted' }
+      if (versions !== undefined && !versions.includes(read.version)) {
+        throw versionConflict(key, read.version)
       }
-      const json = await next(current.value)
-      const precondition = { version: current.version }
-      const result = await this.#enqueue(key, json, precondition)
-      if (result.outcome === 'accepted') return this.#result(json, result, true)
-      const hasMoved = ['conflict', 'missing', 'load-first'].includes(result.outcome)
-      if (!hasMoved) definite(key, result)
+      const current = read.value as Value
+      const precondition = { version: read.version }
+      const written = await this.#write(key, {
+        value: next(current),
+        current,
+        precondition,
+        options,
+      })
+      if (written !== undefined) return written
       if (attempt === maxTries) throw contended(key)
     }
   }
 
-  async #enqueue(
-    key: Key,
-    json: string | null,
-    precondition: Precondition,
-  ): Promise<EnqueueResult> {
-    const { core, source, journal, flusher, delayMs } = this.#parts
-    core.assertOpen()
-    const id = core.keys.encode(key)
-    // a key that cannot be read back from its text could never be flushed
-    source.parseKey(core.keys.textOf(id))
-    // past it the store refuses the write, so that an unanswered one does not happen much later
-    const deadlineAt = core.storeNow() + core.settings.storeWriteDeadlineMs
-    let result: EnqueueResult
-    try {
-      result = await core.store.write('enqueue', () =>
-        journal.enqueue(id, { json, precondition, delayMs, deadlineAt }),
-      )
-    } catch (cause) {
-      // it may have been accepted
-      flusher.expect(core.storeNow() + delayMs)
-      throw unanswered(key, cause)
+  /** The row of an earlier attempt, or this attempt's. */
+  async #createOnce(key: Key, value: Value, options: CreateOptions): Promise<WriteResult<Value>> {
+    const { reads, acknowledger } = this.#parts
+    for (let attempt = 1; ; attempt += 1) {
+      const read = await reads.inspect(key)
+      if (read.isStale) throw unknownValue(key)
+      if (read.json !== undefined) {
+        const { json, version } = read
+        const accepted = { outcome: 'accepted', version, existed: false, coalesced: false } as const
+        const found = { json, accepted: { ...accepted, mustPersist: false }, existed: false }
+        return acknowledger.acknowledge(key, { ...found, options })
+      }
+      const write = { value, current: undefined, precondition: 'absent', options } as const
+      const written = await this.#write(key, write)
+      if (written !== undefined) return written
+      if (attempt === maxTries) throw contended(key)
     }
-    if (result.outcome === 'accepted') {
-      flusher.expect(core.storeNow() + delayMs)
-      core.recorder.enqueued += 1
-      if (result.coalesced) core.recorder.coalesced += 1
-    }
-    return result
   }
 
-  #result(json: string | null, { version }: Accepted, existed: boolean): WriteResult<Value> {
-    const body = new LoadedBody(json, version)
-    return {
-      value: body.value as WriteResult<Value>['value'],
-      json: body.json,
-      version,
-      existed,
-      status: 'accepted',
+  /** A write that nothing can be in the way of. */
+  async #sure(key: Key, write: Write<Value>): Promise<WriteResult<Value>> {
+    const written = await this.#write(key, write)
+    if (written === undefined) throw contended(key)
+    return written
+  }
+
+  /** `undefined`: the key is not as the precondition says. */
+  async #write(key: Key, write: Write<Value>): Promise<WriteResult<Value> | undefined> {
+    const { core, unique, enqueuer, acknowledger } = this.#parts
+    const { value, current, precondition, options } = write
+    const json = value === undefined ? null : await core.encode(value, key)
+    const id = core.keys.encode(key)
+    const { claimed, frees } = await unique.claim(id, value, current)
+    const isUrgent = acknowledger.isUrgent(options)
+    let result: EnqueueOutcome
+    try {
+      result = await enqueuer.enqueue(key, { json, precondition, frees, isUrgent })
+    } catch (error) {
+      // of an unknown outcome the claim may be the write's
+      if (!hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) await unique.giveUp(id, claimed)
+      throw error
     }
+    if (result.outcome !== 'accepted') {
+      await unique.giveUp(id, claimed)
+      return undefined
+    }
+    const existed = typeof precondition === 'object' || result.existed
+    return acknowledger.acknowledge(key, { json, accepted: result, existed, options })
   }
 
   #measured<T extends WriteResult<Value>>(
@@ -185,33 +218,6 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
     const { core } = this.#parts
     core.assertOpen()
     return measuredWrite(core, { operation, id: core.keys.encode(key) }, write)
-  }
-}
-
-/** What was accepted; throws the error that stands for any other answer. */
-function definite(key: unknown, result: EnqueueResult): Accepted {
-  switch (result.outcome) {
-    case 'accepted':
-      return result
-    case 'conflict':
-      throw versionConflict(key, result.version)
-    case 'full':
-      throw new CacheError(
-        'JOURNAL_FULL',
-        `journal: the limit of dirty ${result.limit} is reached`,
-        {
-          key,
-          retryAfterMs: 1_000,
-        },
-      )
-    case 'expired':
-      throw new CacheError(
-        'WRITE_TIMEOUT',
-        'write: it reached the store too late; nothing was written',
-        { key },
-      )
-    default:
-      throw contended(key)
   }
 }
 
@@ -231,17 +237,4 @@ function unknownValue(key: unknown): CacheError {
     `write of key ${String(key)}: its current value is not known; nothing was written`,
     { key, retryAfterMs: 1_000 },
   )
-}
-
-/** A call that the breaker refused was never sent; of any other nobody can tell. */
-function unanswered(key: unknown, cause: unknown): CacheError {
-  const details = { cause, key, retryAfterMs: 1_000 }
-  if (wasNotSent(cause)) {
-    return new CacheError(
-      'STORE_UNAVAILABLE',
-      'write: the store does not answer; nothing was written',
-      details,
-    )
-  }
-  return new CacheError('WRITE_OUTCOME_UNKNOWN', 'write: the journal did not answer', details)
 }

@@ -26,8 +26,9 @@ export interface MigrateResult {
 const defaultTimeoutMs = 600_000
 
 // What the library itself keeps in a schema: the database's id, the sequence that versions come from,
-// and what its caches are still to be told. Rows of the last one live for moments: what they leave
-// behind is to be cleared away by their number, whatever share of the table that is.
+// what its caches are still to be told, and who may flush the journals of write-behind. Rows of the
+// outbox live for moments: what they leave behind is to be cleared away by their number, whatever
+// share of the table that is.
 const ownMigrations = [
   `create table cache_meta (name text primary key, value text not null);
    insert into cache_meta values ('database_id', gen_random_uuid()::text);
@@ -37,6 +38,10 @@ const ownMigrations = [
      version bigint not null, created_at timestamptz not null default clock_timestamp(),
      primary key (entity, id))
    with (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);`,
+  `create table cache_epochs (
+     journal text not null, partition integer not null, epoch bigint not null,
+     primary key (journal, partition))
+   with (fillfactor = 50);`,
 ]
 
 /**

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '../contract/errors.ts'
 import type { FlushableSource } from '../contract/source.ts'
 import { readAuthority } from './authority.ts'
 import { completionOf } from './completion.ts'
+import { epochsTable, raiseEpochs } from './epochs.ts'
 import { flushTo } from './flushing.ts'
 import { nextKeys } from './key-blocks.ts'
 import { parseKey } from './keys.ts'
@@ -26,6 +27,12 @@ export interface PostgresSourceOptions<Key, Value> extends TableOptions<Value> {
   readonly nextKey?: () => Key
   /** How many keys are drawn from the key column's own sequence at once; unused ones are lost at the end of the process. 1 to 10,000. Default 32. */
   readonly keyBlock?: number
+  /**
+   * How many keys are held ahead at most, for times when the database is away: drawn in the background, enough
+   * for two minutes at the rate of late, `keyBlock` at least. Unused ones are lost at the end of the process. 0 to 100,000. Default 0: the next
+   * block is drawn when one is used up.
+   */
+  readonly keysAhead?: number
   /**
    * Whether writes record key and version in the schema's `cache_outbox`, in the same transaction, for
    * `outboxRelay`. `flush` records nothing: in write-behind the cache itself is the authority. Default false.
@@ -62,24 +69,29 @@ export interface PostgresSource<Key, Value> extends FlushableSource<Key, Value> 
 export async function postgresSource<Key extends string | number, Value extends object>(
   options: PostgresSourceOptions<Key, Value>,
 ): Promise<PostgresSource<Key, Value>> {
-  const { driver, stamp = () => ({}), nextKey, keyBlock = 32, outbox = false } = options
+  const { driver, stamp = () => ({}), nextKey, outbox = false } = options
+  const { keyBlock = 32, keysAhead = 0 } = options
   if (typeof driver?.transaction !== 'function') {
     throw new InvalidArgumentError('driver', 'an SqlDriver', driver)
   }
   if (!Number.isInteger(keyBlock) || keyBlock < 1 || keyBlock > 10_000) {
     throw new InvalidArgumentError('keyBlock', 'an integer from 1 to 10,000', keyBlock)
   }
+  if (!Number.isInteger(keysAhead) || keysAhead < 0 || keysAhead > 100_000) {
+    throw new InvalidArgumentError('keysAhead', 'an integer from 0 to 100,000', keysAhead)
+  }
   if (typeof outbox !== 'boolean') {
     throw new InvalidArgumentError('outbox', 'true or false', outbox)
   }
   const mapping = await mapTable(driver, options)
-  await raiseVersions(driver, mapping)
+  const versionFloor = await raiseVersions(driver, mapping)
   const authority = await readAuthority(driver, options.schema)
 
   const place = outbox ? outboxPlace(options) : undefined
 
   const completion = completionOf<Key, Value>(mapping, stamp)
   const toKey = (text: string) => parseKey<Key>(mapping, text)
+  const epochs = epochsTable(options.schema)
   return {
     versioned: true,
     name: driver.name,
@@ -88,10 +100,12 @@ export async function postgresSource<Key extends string | number, Value extends 
     ...writes<Key, Value>({ driver, mapping, outbox: place && outboxSql(place) }, completion),
     nextKey: nextKey
       ? async () => nextKey()
-      : nextKeys<Key>(driver, mapping, options.key, keyBlock),
+      : nextKeys<Key>(driver, mapping, { column: options.key, block: keyBlock, ahead: keysAhead }),
     complete: completion.complete,
     parseKey: toKey,
-    flush: flushTo<Key>(driver, mapping),
+    versionFloor,
+    raiseEpochs: raiseEpochs(driver, epochs),
+    flush: flushTo<Key>(driver, mapping, epochs),
     classify: classifySqlError,
     outbox: place && (await openOutbox(driver, place, toKey)),
   }

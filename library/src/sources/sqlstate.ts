@@ -10,8 +10,8 @@ const leavesOutcomeOpen = /^(?:08|40003|57P0)/
 const endsSession = /^(?:08|25P0[34]|40003|57P|58|F0|XX)/
 
 const poison = /^(?:22|42|23502|23514|44|54)/
-// 28 and 3D: nobody is let in, or not to this database, whatever the row.
-const transient = /^(?:08|25|28|3D|40|53|55|57|58|XX)/
+// 28 and 3D: nobody is let in, or not to this database, whatever the row. 3F, 42P01, 42703: the table is not as it was.
+const transient = /^(?:08|25|28|3D|3F|40|53|55|57|58|XX|42P01|42703)/
 
 /** The SQLSTATE of an error that the server sent, or an empty string. */
 export function sqlstateOf(error: unknown): string {
@@ -44,10 +44,19 @@ export function isStalePlan(error: unknown): boolean {
 /**
  * What a failed flush is to do. Values that no retry will make valid are `poison`; constraints that
  * another row may satisfy or free, and whatever a trigger raises, are retried alone; a server that
- * is away or overloaded is `transient`, and so is everything that came without a SQLSTATE.
+ * is away or overloaded is `transient`, and so are a table that is missing or closed to this role, which says
+ * nothing of a row, and everything that came without a SQLSTATE.
  */
 export function classifySqlError(error: unknown): FlushFailure {
   const state = sqlstateOf(error)
-  if (state === '' || transient.test(state)) return { kind: 'transient', sqlstate: state }
+  if (state === '' || transient.test(state) || isDeniedTable(error, state)) {
+    return { kind: 'transient', sqlstate: state }
+  }
   return { kind: poison.test(state) ? 'poison' : 'retry-alone', sqlstate: state }
+}
+
+/** A right that is missing, not a row that a policy refuses: both have one SQLSTATE. */
+function isDeniedTable(error: unknown, state: string): boolean {
+  if (state !== '42501') return false
+  return (error as { readonly routine?: unknown }).routine !== 'ExecWithCheckOptions'
 }

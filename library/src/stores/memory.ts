@@ -13,7 +13,9 @@ import { InvalidArgumentError } from '../contract/errors.ts'
 import type { Journal, JournalingStore, JournalLimits } from '../contract/journal.ts'
 import type { EndResult } from '../contract/store.ts'
 import { entryOf, Lease, type StoredValue } from './memory/entries.ts'
-import { JournalState, MemoryJournal } from './memory/journal.ts'
+import { MemoryJournal } from './memory/journal.ts'
+import type { JournalLog } from './memory/journal-log.ts'
+import { JournalState } from './memory/journal-state.ts'
 import { Pending } from './memory/marks.ts'
 import { type Held, Space } from './memory/space.ts'
 
@@ -25,6 +27,8 @@ export interface MemoryStoreOptions {
   readonly maxBytes?: number
   /** Default: the machine's clock. */
   readonly clock?: Clock
+  /** Where the journals are written down, so that they outlive the process: `openJournalFile(...)`. Default: nowhere. */
+  readonly journalLog?: JournalLog
 }
 
 /** A store in process memory, with figures. */
@@ -48,10 +52,11 @@ export interface MemoryStore extends JournalingStore {
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
-  const { maxEntries = 50_000, maxBytes = 64 * 1024 * 1024, clock = Date } = options
+  const { maxEntries = 50_000, maxBytes = 64 * 1024 * 1024, clock = Date, journalLog } = options
   assertPositive('memoryStore: maxEntries', maxEntries)
   assertPositive('memoryStore: maxBytes', maxBytes)
-  return new InProcessStore(new Space(maxEntries, maxBytes), () => clock.now())
+  const space = new Space(maxEntries, maxBytes)
+  return new InProcessStore(space, () => clock.now(), journalLog)
 }
 
 const leaseState: LeaseState = Object.freeze({ kind: 'lease' })
@@ -62,11 +67,13 @@ class InProcessStore implements MemoryStore {
   readonly name = 'memory'
   readonly #space: Space
   readonly #now: () => number
+  readonly #log: JournalLog | undefined
   readonly #journals = new Map<string, JournalState>()
 
-  constructor(space: Space, now: () => number) {
+  constructor(space: Space, now: () => number, log: JournalLog | undefined) {
     this.#space = space
     this.#now = now
+    this.#log = log
   }
 
   now(): number {
@@ -179,7 +186,7 @@ class InProcessStore implements MemoryStore {
   }
 
   /** Journals of one prefix are one journal, each with its own limits; prefixes must not overlap. */
-  journal(prefix: string, limits: JournalLimits): Journal {
+  journal(prefix: string, limits: JournalLimits, versionFloor: Version = 0): Journal {
     assertPositive('journal: maxKeys', limits.maxKeys)
     assertPositive('journal: maxBytes', limits.maxBytes)
     let state = this.#journals.get(prefix)
@@ -193,9 +200,10 @@ class InProcessStore implements MemoryStore {
           )
         }
       }
-      state = new JournalState(prefix)
+      state = new JournalState(prefix, this.#space, this.#log)
       this.#journals.set(prefix, state)
     }
+    state.versionFloor = Math.max(state.versionFloor, versionFloor)
     return new MemoryJournal(this.#space, state, limits, this.#now)
   }
 

@@ -1,34 +1,39 @@
 import type { Version } from '../../contract/entry.ts'
 import { InvalidArgumentError } from '../../contract/errors.ts'
 import type {
+  AckResult,
   AckTerms,
-  StoredDeadLetter,
   DirtyEntry,
   EnqueueRequest,
   EnqueueResult,
   Journal,
   JournalFigures,
   JournalLimits,
+  Ownership,
   Precondition,
+  Progress,
+  Reservation,
+  ReserveTerms,
+  RetryRequest,
+  RetryResult,
+  StoredDeadLetter,
 } from '../../contract/journal.ts'
-import { DueOrder } from './due-order.ts'
 import { bytesOf, dirtyEntryOf, type Entry, StoredAbsence } from './entries.ts'
+import type { JournalChange } from './journal-log.ts'
+import type { JournalState } from './journal-state.ts'
 import type { DirtyWrite, Held, Space } from './space.ts'
 
-/** What the journals of one prefix share. Dead letters are acknowledged data: all are kept, one per key. */
-export class JournalState {
-  readonly prefix: string
-  readonly order = new DueOrder<DirtyWrite>()
-  readonly letters = new Map<string, StoredDeadLetter>()
-  bytes = 0
+type Awaitable<T> = T | Promise<T>
+type Accepting = Omit<EnqueueRequest, 'precondition'>
 
-  constructor(prefix: string) {
-    this.prefix = prefix
-  }
-}
+/** Its one partition. */
+const only = 0
+/** What an urgent write may go over the limits by. */
+const excess = { keys: 16, bytes: 1024 * 1024 }
 
-/** The journal of one prefix in process memory: it lives, and is lost, with the process. */
+/** The journal of one prefix in process memory: it lives with the process, and as long as its log, where it has one. */
 export class MemoryJournal implements Journal {
+  readonly partitions = 1
   readonly #space: Space
   readonly #state: JournalState
   readonly #limits: JournalLimits
@@ -41,97 +46,161 @@ export class MemoryJournal implements Journal {
     this.#now = now
   }
 
-  enqueue(key: string, request: EnqueueRequest): EnqueueResult {
-    if (!key.startsWith(this.#state.prefix)) {
-      throw new InvalidArgumentError('key', `one that starts with ${this.#state.prefix}`, key)
-    }
-    const now = this.#now()
-    if (now > request.deadlineAt) return { outcome: 'expired' }
-    const held = this.#space.find(key, now)
-    const known = knownEntry(held, now)
-    const refusal = refusalOf(request.precondition, known)
-    if (refusal !== undefined) return refusal
-
-    const previous = held !== undefined && 'version' in held ? held.version : 0
-    const version = Math.max(Math.floor(now * 1000), previous + 1)
-    const entry = dirtyEntryOf(request.json, version, now)
-    const write = this.#writeOf(key)
-    const isFull = write === undefined && this.#fullBy(bytesOf(key, entry))
-    if (isFull) return { outcome: 'full', limit: isFull }
-
-    if (write === undefined) this.#add(key, entry, { now, dueAt: now + request.delayMs })
-    else this.#replace(write, entry)
-    return {
-      outcome: 'accepted',
-      version,
-      existed: known?.kind === 'value',
-      coalesced: write !== undefined,
-    }
+  get name(): string {
+    return this.#state.prefix
   }
 
-  claim(limit: number, dueBy: number): DirtyEntry[] {
-    return this.#state.order.dueBy(dueBy, limit).map(({ key, entry, enqueuedAt, dueAt }) => ({
-      key,
-      version: entry.version,
-      json: jsonOf(entry),
-      enqueuedAt,
-      dueAt,
-    }))
+  enqueue(key: string, request: EnqueueRequest): Awaitable<EnqueueResult> {
+    this.#assertMine(key)
+    const now = this.#now()
+    if (now > request.deadlineAt) return { outcome: 'expired' }
+    const refusal = refusalOf(request.precondition, knownEntry(this.#space.find(key, now), now))
+    return refusal ?? this.#accept(key, request, { now, isRetry: false })
+  }
+
+  retry(key: string, request: RetryRequest): Awaitable<RetryResult> {
+    const now = this.#now()
+    if (now > request.deadlineAt) return { outcome: 'expired' }
+    const letter = this.#state.letters.get(key)
+    if (letter?.version !== request.version) return { outcome: 'none' }
+    const { supersededBy } = letter
+    if (supersededBy !== undefined) return { outcome: 'superseded', version: supersededBy }
+    return this.#accept(key, request, { now, isRetry: true })
+  }
+
+  own(dueBy: number): Ownership {
+    const dueAt = this.#state.order.firstAt()
+    const wasOwned = this.#state.isOwned
+    if (dueAt !== undefined && dueAt <= dueBy) this.#state.isOwned = true
+    if (!this.#state.isOwned) return { held: [], taken: [] }
+    return { held: [only], taken: wasOwned ? [] : [only] }
+  }
+
+  claim(limit: number, dueBy: number, partitions: readonly number[]): DirtyEntry[] {
+    if (!partitions.includes(only)) return []
+    return this.#state.order.dueBy(dueBy, limit).map(shown)
+  }
+
+  dirtyIn(partition: number): DirtyEntry[] {
+    return partition === only ? [...this.#state.order.items()].map(shown) : []
   }
 
   nextDueAt(): number | undefined {
     return this.#state.order.firstAt()
   }
 
+  hurry(key?: string): void {
+    const now = this.#now()
+    const { order } = this.#state
+    const one = key === undefined ? undefined : this.#writeOf(key)
+    const some = key === undefined ? order.dueBy(Number.POSITIVE_INFINITY, order.size) : [one]
+    for (const write of some) {
+      if (write !== undefined && write.dueAt > now) this.#state.move(write, now)
+    }
+  }
+
   ack(
     flushed: readonly { readonly key: string; readonly version: Version }[],
     next: AckTerms,
-  ): number {
+  ): AckResult {
     const now = this.#now()
-    let cleaned = 0
-    for (const { key, version } of flushed) {
+    const written = flushed.flatMap(({ key, version }) => {
       const write = this.#writeOf(key)
-      if (write === undefined || write.entry.version < version) continue
+      return write === undefined || write.entry.version < version ? [] : [{ write, version }]
+    })
+    const cleaned = written.filter(({ write, version }) => write.entry.version === version)
+    // What is not known to be clean after a crash is flushed again, which changes nothing: nobody waits for this.
+    void this.#state
+      .writeDown(cleaned.map(({ write: { key }, version }) => ({ kind: 'clean', key, version })))
+      ?.catch(() => undefined)
+    for (const { write, version } of written) {
       if (write.entry.version === version) {
         this.#drop(write)
-        this.#space.put(key, cleanEntryOf(write.entry, next, now), now)
-        cleaned++
+        this.#space.put(write.key, cleanEntryOf(write.entry, next, now), now)
       } else {
-        this.#postpone(write, next.dueAt)
+        this.#postpone(write, version, next.dueAt)
       }
     }
-    return cleaned
+    const freed = cleaned.filter(({ write: { frees } }) => frees.length > 0)
+    return {
+      cleaned: cleaned.length,
+      freed: freed.map(({ write: { key, frees }, version }) => ({ key, version, values: frees })),
+    }
   }
 
-  restamp(key: string, version: Version, theirs: Version): boolean {
+  restamp(key: string, version: Version, theirs: Version): Awaitable<boolean> {
     const write = this.#writeOf(key)
     if (write === undefined || write.entry.version !== version) return false
     const above = Math.max(version, theirs + 1)
     const { entry } = write
-    write.entry =
+    const raised =
       entry.kind === 'value'
         ? entry.with({ version: above })
         : new StoredAbsence(above, entry, entry.isDirty)
-    return true
+    const isDown = this.#state.writeDown([changeOf({ ...write, entry: raised }, false)])
+    write.entry = raised
+    return settled(true, isDown)
   }
 
-  quarantine(letter: StoredDeadLetter): 'parked' | 'superseded' {
+  progress(key: string, version: Version): Progress {
+    const letter = this.#state.letters.get(key)
+    if (letter?.version === version) return 'parked'
+    const write = this.#writeOf(key)
+    if (write !== undefined) return write.flushed >= version ? 'persisted' : 'waiting'
+    if (letter !== undefined && letter.version > version) return 'parked'
+    const held = this.#space.find(key, this.#now())
+    const isThere = held !== undefined && 'version' in held && held.version >= version
+    return isThere ? 'persisted' : 'unknown'
+  }
+
+  quarantine(letter: StoredDeadLetter): Awaitable<'parked' | 'superseded'> {
     const { letters } = this.#state
     const write = this.#writeOf(letter.key)
     // a repeat, whose first answer was lost
     if (write === undefined && letters.get(letter.key)?.version === letter.version) return 'parked'
     if (write === undefined || write.entry.version !== letter.version) return 'superseded'
+    const isDown = this.#state.writeDown([{ kind: 'letter', letter }])
     this.#drop(write)
     letters.set(letter.key, letter)
-    return 'parked'
+    return settled('parked', isDown)
   }
 
   deadLetters(): StoredDeadLetter[] {
     return [...this.#state.letters.values()]
   }
 
-  /** Nobody else could claim. */
-  release(): void {}
+  deadLetter(key: string): StoredDeadLetter | undefined {
+    return this.#state.letters.get(key)
+  }
+
+  discard(key: string, version: Version): Awaitable<boolean> {
+    if (this.#state.letters.get(key)?.version !== version) return false
+    const isDown = this.#state.writeDown([{ kind: 'discarded', key }])
+    this.#state.letters.delete(key)
+    return settled(true, isDown)
+  }
+
+  reserve(value: string, holder: string, terms: ReserveTerms): Awaitable<Reservation> {
+    const { reservations } = this.#state
+    const answer = reservations.ask(value, holder, { ...terms, now: this.#now() })
+    if (answer.outcome === 'taken') return answer
+    const { stamp, until } = answer
+    const isDown = this.#state.writeDown([{ kind: 'reserved', value, holder, stamp, until }])
+    reservations.restore(value, { holder, stamp, until })
+    return settled({ outcome: 'held', stamp } as const, isDown)
+  }
+
+  unreserve(value: string, holder: string, stamp: number): Awaitable<void> {
+    const { reservations } = this.#state
+    if (!reservations.isHeld(value, holder, stamp)) return
+    const isDown = this.#state.writeDown([{ kind: 'unreserved', value }])
+    reservations.delete(value)
+    return settled(undefined, isDown)
+  }
+
+  release(partitions: readonly number[] = [only]): void {
+    if (partitions.includes(only)) this.#state.isOwned = false
+  }
 
   figures(): JournalFigures {
     const { order, letters, bytes } = this.#state
@@ -145,46 +214,108 @@ export class MemoryJournal implements Journal {
     }
   }
 
+  #assertMine(key: string): void {
+    if (key.startsWith(this.#state.prefix)) return
+    throw new InvalidArgumentError('key', `one that starts with ${this.#state.prefix}`, key)
+  }
+
+  #accept(
+    key: string,
+    request: Accepting,
+    { now, isRetry }: { readonly now: number; readonly isRetry: boolean },
+  ): Awaitable<EnqueueResult> {
+    const held = this.#space.find(key, now)
+    const version = this.#nextVersion(held, now)
+    const entry = dirtyEntryOf(request.json, version, now)
+    const previous = this.#writeOf(key)
+    const full = previous === undefined && this.#fullBy(bytesOf(key, entry), request.mayExceed)
+    if (full) return { outcome: 'full', limit: full }
+
+    const write = this.#written(key, entry, { previous, request, now })
+    const isDown = this.#state.writeDown([changeOf(write, isRetry)])
+    if (previous === undefined) this.#add(write)
+    else this.#replace(previous, write)
+    this.#supersede(key, version, isRetry)
+    const existed = knownEntry(held, now)?.kind === 'value'
+    const coalesced = previous !== undefined
+    return settled({ outcome: 'accepted', version, existed, coalesced } as const, isDown)
+  }
+
+  #nextVersion(held: Held | undefined, now: number): Version {
+    const previous = held !== undefined && 'version' in held ? held.version : 0
+    const version = Math.max(Math.floor(now * 1000), previous + 1)
+    if (version > this.#state.versionFloor) return version
+    // the clock is behind what was drawn before: no version of any key is drawn twice
+    this.#state.versionFloor += 1
+    return this.#state.versionFloor
+  }
+
+  /** The first due time stays, unless somebody waits: however often a key is written, its flush is not put off. */
+  #written(
+    key: string,
+    entry: Entry,
+    from: {
+      readonly previous: DirtyWrite | undefined
+      readonly request: Accepting
+      readonly now: number
+    },
+  ): DirtyWrite {
+    const { previous, now } = from
+    const { delayMs, isUrgent = false, frees = [] } = from.request
+    const dueAt = isUrgent ? now : (previous?.dueAt ?? now + delayMs)
+    return {
+      key,
+      prefix: this.#state.prefix,
+      entry,
+      bytes: bytesOf(key, entry),
+      enqueuedAt: previous?.enqueuedAt ?? now,
+      dueAt: Math.min(dueAt, previous?.dueAt ?? dueAt),
+      flushed: previous?.flushed ?? 0,
+      frees: previous === undefined ? frees : [...new Set([...previous.frees, ...frees])],
+    }
+  }
+
+  #add(write: DirtyWrite): void {
+    this.#space.soil(write)
+    this.#state.add(write)
+  }
+
+  #replace(previous: DirtyWrite, { entry, bytes, dueAt, frees }: DirtyWrite): void {
+    this.#state.bytes += bytes - previous.bytes
+    Object.assign(previous, { entry, bytes, frees })
+    if (dueAt !== previous.dueAt) this.#state.move(previous, dueAt)
+  }
+
+  #supersede(key: string, version: Version, isRetry: boolean): void {
+    const { letters } = this.#state
+    const letter = letters.size === 0 ? undefined : letters.get(key)
+    if (letter === undefined) return
+    if (isRetry) letters.delete(key)
+    else letters.set(key, { ...letter, supersededBy: version })
+  }
+
   /** This journal's dirty write of the key. */
   #writeOf(key: string): DirtyWrite | undefined {
     const write = this.#space.dirty.get(key)
     return write?.prefix === this.#state.prefix ? write : undefined
   }
 
-  #fullBy(bytes: number): 'keys' | 'bytes' | false {
-    if (this.#state.order.size >= this.#limits.maxKeys) return 'keys'
-    return this.#state.bytes + bytes > this.#limits.maxBytes && 'bytes'
-  }
-
-  #add(key: string, entry: Entry, at: { readonly now: number; readonly dueAt: number }): void {
-    const bytes = bytesOf(key, entry)
-    const { prefix, order } = this.#state
-    const write = { key, prefix, entry, bytes, enqueuedAt: at.now, dueAt: at.dueAt }
-    this.#space.soil(write)
-    order.add(write, write.dueAt)
-    this.#state.bytes += bytes
-  }
-
-  /** The first due time stays: however often a key is written, its flush is not put off. */
-  #replace(write: DirtyWrite, entry: Entry): void {
-    const bytes = bytesOf(write.key, entry)
-    this.#state.bytes += bytes - write.bytes
-    write.bytes = bytes
-    write.entry = entry
+  #fullBy(bytes: number, mayExceed = false): 'keys' | 'bytes' | false {
+    const { maxKeys, maxBytes } = this.#limits
+    if (this.#state.order.size >= maxKeys + (mayExceed ? excess.keys : 0)) return 'keys'
+    return this.#state.bytes + bytes > maxBytes + (mayExceed ? excess.bytes : 0) && 'bytes'
   }
 
   #drop(write: DirtyWrite): void {
     this.#space.dirty.delete(write.key)
-    this.#state.order.remove(write)
-    this.#state.bytes -= write.bytes
+    this.#state.remove(write)
   }
 
   /** A newer write came while the flushed one was under way: it is what now waits, from its own acceptance on. */
-  #postpone(write: DirtyWrite, dueAt: number): void {
+  #postpone(write: DirtyWrite, flushed: Version, dueAt: number): void {
+    write.flushed = Math.max(write.flushed, flushed)
     write.enqueuedAt = write.entry.storedAt
-    write.dueAt = dueAt
-    this.#state.order.remove(write)
-    this.#state.order.add(write, dueAt)
+    this.#state.move(write, dueAt)
   }
 }
 
@@ -206,6 +337,32 @@ function refusalOf(
     precondition === 'exists' ||
     (precondition !== 'absent' && precondition.version === known.version)
   return isMet ? undefined : { outcome: 'conflict', version: known.version }
+}
+
+function shown({ key, entry, enqueuedAt, dueAt }: DirtyWrite): DirtyEntry {
+  return { key, partition: only, version: entry.version, json: jsonOf(entry), enqueuedAt, dueAt }
+}
+
+function changeOf(write: DirtyWrite, isRetry: boolean): JournalChange {
+  const { key, entry, flushed, enqueuedAt, dueAt, frees } = write
+  const { version, storedAt } = entry
+  const json = jsonOf(entry)
+  return {
+    kind: 'dirty',
+    key,
+    version,
+    flushed,
+    enqueuedAt,
+    storedAt,
+    dueAt,
+    json,
+    frees,
+    isRetry,
+  }
+}
+
+function settled<T>(result: T, isDown: Promise<void> | undefined): Awaitable<T> {
+  return isDown === undefined ? result : isDown.then(() => result)
 }
 
 function jsonOf(entry: Entry): string | null {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { Version } from '../../contract/entry.ts'
 import { bytesOf, type Entry, type Lease } from './entries.ts'
 import { Marks, type Pending } from './marks.ts'
 
@@ -11,6 +12,10 @@ export interface DirtyWrite {
   bytes: number
   enqueuedAt: number
   dueAt: number
+  /** The highest version of it that is in the database; 0: none that is known. */
+  flushed: Version
+  /** Unique values that it gives up. */
+  frees: readonly string[]
 }
 
 /** What a key holds; a key is in one of the three places at most. */

@@ -16,7 +16,7 @@ import { parseFrozen } from '../../contract/json.ts'
  *   N <version 16> <storedAt 13> <hardAt 13>
  *   L <token>
  *   P <max 16> { <token> : <deadline> , }
- *   D <version 16> <storedAt 13> <enqueuedAt 13> <U or X> <json>        the journal's: written, or deleted
+ *   D <version 16> <storedAt 13> <enqueuedAt 13> <flushed 16> <U or X> <json>        the journal's: written, or deleted
  */
 
 /** "No TTL" as an instant: the largest of 13 digits, in the year 2286. */
@@ -83,7 +83,7 @@ class DirtyValue implements ValueEntry {
   constructor(text: string) {
     this.version = numberAt(text, 1, 17)
     this.storedAt = numberAt(text, 17, 30)
-    this.json = text.slice(44)
+    this.json = text.slice(60)
   }
 
   get value(): unknown {
@@ -105,7 +105,7 @@ export function stateOf(text: unknown): StoredState | undefined {
     case 80: // P
       return pendingState
     case 68: // D
-      return text[43] === 'X' ? absence(text, never, true) : new DirtyValue(text)
+      return text[59] === 'X' ? absence(text, never, true) : new DirtyValue(text)
     default:
       return undefined
   }

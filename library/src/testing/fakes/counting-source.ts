@@ -6,6 +6,7 @@ import type {
   DeleteOutcome,
   Expectation,
   FlushableSource,
+  FlushContext,
   FlushFailure,
   FlushOutcome,
   FlushRow,
@@ -65,6 +66,7 @@ class Table<Value extends object> implements FlushableSource<string, Value> {
   readonly versioned = true
   readonly name = 'counting'
   readonly rows = new Map<string, Row<Value>>()
+  readonly #epochs = new Map<string, number>()
   #lastVersion: Version = 0
   #lastKey = 0
   readonly #options: CountingSourceOptions
@@ -137,21 +139,42 @@ class Table<Value extends object> implements FlushableSource<string, Value> {
     return text
   }
 
-  async flush(rows: readonly FlushRow<string>[], context: WriteContext): Promise<FlushOutcome[]> {
+  async raiseEpochs(
+    journal: string,
+    partitions: readonly number[],
+    context: WriteContext,
+  ): Promise<number[]> {
     this.#assertInTime(context)
+    return partitions.map((partition) => {
+      const epoch = this.#epochOf(journal, partition) + 1
+      this.#epochs.set(`${journal} ${partition}`, epoch)
+      return epoch
+    })
+  }
+
+  async flush(rows: readonly FlushRow<string>[], context: FlushContext): Promise<FlushOutcome[]> {
+    this.#assertInTime(context)
+    const { journal, epochs } = context.fence
     for (const row of rows) {
       const sqlstate = this.#options.refuses?.(row)
       if (sqlstate !== undefined) {
         throw Object.assign(new Error(`row ${row.key} is refused`), { sqlstate })
       }
     }
-    return rows.map((row) => this.#flushRow(row))
+    return rows.map((row) => {
+      const isFenced = epochs.get(row.partition) !== this.#epochOf(journal, row.partition)
+      return isFenced ? { outcome: 'fenced' } : this.#flushRow(row)
+    })
   }
 
   classify(error: unknown): FlushFailure {
     const sqlstate = String((error as { sqlstate?: unknown } | null | undefined)?.sqlstate ?? '')
     if (sqlstate === '23503' || sqlstate === '23505') return { kind: 'retry-alone', sqlstate }
     return { kind: /^(22|23|42)/.test(sqlstate) ? 'poison' : 'transient', sqlstate }
+  }
+
+  #epochOf(journal: string, partition: number): number {
+    return this.#epochs.get(`${journal} ${partition}`) ?? 0
   }
 
   #assertInTime({ deadlineAt }: WriteContext): void {

@@ -78,7 +78,12 @@ export class JournalBench extends StoreBench<JournalingStore> {
 
   /** What is dirty, the earliest due first. */
   async dirty(limit = 1_000, dueBy: number = farAway): Promise<readonly DirtyEntry[]> {
-    return this.journal.claim(limit, dueBy)
+    return this.journal.claim(limit, dueBy, this.all)
+  }
+
+  /** All partitions of the journal. */
+  get all(): readonly number[] {
+    return Array.from({ length: this.journal.partitions }, (_, partition) => partition)
   }
 
   /** The keys of what is dirty, without the prefix. */
@@ -88,7 +93,7 @@ export class JournalBench extends StoreBench<JournalingStore> {
   }
 
   async flushed(version: Version, times: Partial<typeof clean> = {}): Promise<number> {
-    return this.journal.ack([{ key, version }], { ...clean, ...times })
+    return (await this.journal.ack([{ key, version }], { ...clean, ...times })).cleaned
   }
 
   /** How many keys are dirty, and how many have a dead letter. */

@@ -132,7 +132,7 @@ export const claimingCases: readonly JournalCase[] = [
       const version = await bench.accepted('"é€"', {}, which)
       const [entry] = await bench.dirty()
       assert.deepEqual([entry?.key, entry?.json], [which, '"é€"'])
-      assert.equal(await bench.journal.ack([{ key: which, version }], clean), 1)
+      assert.equal((await bench.journal.ack([{ key: which, version }], clean)).cleaned, 1)
       await bench.sees(`V${version} "é€"`, which)
       assert.deepEqual(await bench.journal.figures(), empty)
       const letter = letterOf(await bench.accepted('"ß"', {}, which), '"ß"', which)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import type {
+  FlushableSource,
+  FlushOutcome,
   FlushRow,
   Row,
   SourceContext,
@@ -87,5 +89,18 @@ export async function assertRejects(promise: Promise<unknown>, code: string): Pr
 
 /** An accepted write, or with `undefined` an accepted delete. */
 export function flushRow<Key>(key: Key, version: number, value?: ContractValue): FlushRow<Key> {
-  return { key, version, json: value === undefined ? null : JSON.stringify(value) }
+  return { key, version, json: value === undefined ? null : JSON.stringify(value), partition: 0 }
+}
+
+/** The journal whose rows the suite flushes. */
+export const journal = 'contract:1:'
+
+/** Flushes as a process that has just taken the rows' partition, 0. */
+export async function flushed<Key>(
+  source: FlushableSource<Key, ContractValue>,
+  rows: readonly FlushRow<Key>[],
+  context: WriteContext = inTime(),
+): Promise<readonly FlushOutcome[]> {
+  const [epoch = 0] = await source.raiseEpochs(journal, [0], inTime())
+  return source.flush(rows, { ...context, fence: { journal, epochs: new Map([[0, epoch]]) } })
 }

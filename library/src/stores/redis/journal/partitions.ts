@@ -1,8 +1,9 @@
-import { InvalidArgumentError } from '../../contract/errors.ts'
-import { fnv1a, partitionTag } from './keys.ts'
+import { InvalidArgumentError } from '../../../contract/errors.ts'
+import { fnv1a, partitionTag } from '../keys.ts'
 
 /** The keys of one partition. All are of one slot. */
 export interface Partition {
+  readonly number: number
   /** What the keys of its entries start with. */
   readonly entries: string
   /** Sorted set: rest of a dirty key -> when it is due. */
@@ -13,8 +14,16 @@ export interface Partition {
   readonly bytes: string
   /** Token of the process that flushes it; expires. */
   readonly owner: string
+  /** There while all that is dirty is due. */
+  readonly hurry: string
   /** Hash: rest of a key -> its dead letter as JSON. */
   readonly dlq: string
+  /** Hash: rest of a key -> the version that superseded its dead letter. */
+  readonly newer: string
+  /** Hash: rest of a dirty key -> unique values that it gives up, a line each. */
+  readonly frees: string
+  /** The version of the partition's first write: gone, or another one, when values and index were wiped. */
+  readonly alive: string
   /** How many accepted writes were gone when they were due. */
   readonly lost: string
 }
@@ -32,10 +41,18 @@ export interface Place {
 export class Partitions {
   readonly prefix: string
   readonly all: readonly Partition[]
+  /** Sorted set: token of a process that flushes -> until when it counts. */
+  readonly members: string
 
   constructor(prefix: string, count: number) {
     this.prefix = prefix
-    this.all = Array.from({ length: count }, (_, i) => partitionOf(partitionTag(prefix, i)))
+    this.all = Array.from({ length: count }, (_, i) => partitionOf(i, partitionTag(prefix, i)))
+    this.members = `${partitionTag(prefix, '')}members`
+  }
+
+  /** Where the claim on a unique value lies. */
+  claim(value: string): string {
+    return `{${this.prefix}unique:${value}}`
   }
 
   place(key: string): Place {
@@ -48,14 +65,19 @@ export class Partitions {
   }
 }
 
-function partitionOf(tag: string): Partition {
+function partitionOf(number: number, tag: string): Partition {
   return {
+    number,
     entries: `${tag}v:`,
     dirty: `${tag}dirty`,
     since: `${tag}since`,
     bytes: `${tag}bytes`,
     owner: `${tag}owner`,
+    hurry: `${tag}hurry`,
     dlq: `${tag}dlq`,
+    newer: `${tag}newer`,
+    frees: `${tag}frees`,
+    alive: `${tag}alive`,
     lost: `${tag}lost`,
   }
 }

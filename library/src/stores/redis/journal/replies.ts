@@ -1,7 +1,7 @@
-import type { DirtyEntry, EnqueueResult } from '../../contract/journal.ts'
+import type { DirtyEntry, Progress, RetryResult } from '../../../contract/journal.ts'
 
-/** What ENQUEUE answers, as text. */
-export function enqueueResultOf(reply: string): EnqueueResult {
+/** What ENQUEUE and RETRY answer, as text. */
+export function acceptanceOf(reply: string): RetryResult {
   switch (reply[0]) {
     case 'A': {
       const [, existed, coalesced] = reply
@@ -25,6 +25,10 @@ export function enqueueResultOf(reply: string): EnqueueResult {
       return { outcome: 'full', limit: 'bytes' }
     case 'E':
       return { outcome: 'expired' }
+    case 'N':
+      return { outcome: 'none' }
+    case 'S':
+      return { outcome: 'superseded', version: Number(reply.slice(1)) }
     default:
       throw new TypeError(`enqueue: expected an outcome, received ${reply}`)
   }
@@ -32,18 +36,26 @@ export function enqueueResultOf(reply: string): EnqueueResult {
 
 /** The dirty entry that a text is; `undefined` for anything else. */
 export function dirtyEntryOf(
-  key: string,
+  at: Pick<DirtyEntry, 'key' | 'partition' | 'dueAt'>,
   text: string | null,
-  dueAt: number,
 ): DirtyEntry | undefined {
   if (!text?.startsWith('D')) return undefined
   return {
-    key,
+    ...at,
     version: Number(text.slice(1, 17)),
-    json: text[43] === 'X' ? null : text.slice(44),
+    json: text[59] === 'X' ? null : text.slice(60),
     enqueuedAt: Number(text.slice(30, 43)),
-    dueAt,
   }
+}
+
+/** How far a write has come, by the head of the key's entry and the beginning of its letter. */
+export function progressOf(version: number, head: string, letter: string): Progress {
+  const parked = Number(/^\{"version":(\d+),/.exec(letter)?.[1] ?? -1)
+  if (parked === version) return 'parked'
+  if (head.startsWith('D')) return Number(head.slice(43, 59)) >= version ? 'persisted' : 'waiting'
+  if (parked > version) return 'parked'
+  const isThere = /^[VN]/.test(head) && Number(head.slice(1, 17)) >= version
+  return isThere ? 'persisted' : 'unknown'
 }
 
 /** Redis is at `maxmemory` and refused a script's first write. */

@@ -1,0 +1,125 @@
+import { script } from '../script.ts'
+import { clock } from '../scripts/fragments.ts'
+import { freeing, sizing } from './layout.ts'
+
+/**
+ * KEYS dirty, since, bytes, owner, frees, entries. ARGV token, ownerMs, ttlMs, softTtlMs, graceMs,
+ * negativeTtlMs, dueAt, bytes of an entry's key before the rest, versions. Answers how many became clean, then, in threes,
+ * rests, versions and what the key has given up.
+ *
+ * The clean entry is written before the index forgets it: a dirty one that no index names would
+ * stay for ever. Where it cannot be written the key goes, since the database has the row.
+ */
+export const ackScript = script(
+  'ack',
+  `${clock}${sizing}${freeing}
+redis.call('PERSIST', KEYS[1])
+if redis.call('GET', KEYS[4]) == ARGV[1] then redis.call('PEXPIRE', KEYS[4], ARGV[2]) end
+local hasFrees = redis.call('EXISTS', KEYS[5]) == 1
+
+local function cleanOf(entry)
+  local version, storedAt = string.sub(entry, 2, 17), string.sub(entry, 18, 30)
+  if string.sub(entry, 60, 60) == 'X' then
+    local hardAt = now + tonumber(ARGV[6])
+    return 'N' .. version .. storedAt .. digits(hardAt), hardAt
+  end
+  local hardAt = now + tonumber(ARGV[3])
+  local times = storedAt .. digits(now + tonumber(ARGV[4])) .. digits(hardAt)
+  local unclaimed = digits(0) .. '000000'
+  return 'V' .. version .. times .. unclaimed .. string.sub(entry, 61), hardAt + tonumber(ARGV[5])
+end
+
+local answer, cleaned, amount = { 0 }, 0, 0
+local function nowFree(rest, version)
+  local values = redis.call('HGET', KEYS[5], rest)
+  if not values then return end
+  redis.call('HDEL', KEYS[5], rest)
+  answer[#answer + 1] = rest
+  answer[#answer + 1] = version
+  answer[#answer + 1] = values
+end
+
+for i = 6, #KEYS do
+  local key, version = KEYS[i], ARGV[i + 3]
+  local rest = string.sub(key, ARGV[8] + 1)
+  local head = redis.call('GETRANGE', key, 0, 29)
+  local mine = string.sub(head, 1, 1) == 'D' and string.sub(head, 2, 17) or ''
+  if mine == version then
+    local entry = redis.call('GET', key)
+    local clean, goneAt = cleanOf(entry)
+    local stored = goneAt > now and redis.pcall('SET', key, clean, 'PXAT', digits(goneAt))
+    if not stored or stored.err then redis.call('DEL', key) end
+    redis.call('ZREM', KEYS[1], rest)
+    redis.call('ZREM', KEYS[2], rest)
+    amount = amount + sizeOf(key, #entry)
+    cleaned = cleaned + 1
+    if hasFrees then nowFree(rest, version) end
+  elseif mine > version then
+    local storedAt = string.sub(head, 18, 30)
+    redis.call('SETRANGE', key, 30, storedAt .. version)
+    redis.call('ZADD', KEYS[1], 'XX', ARGV[7], rest)
+    redis.call('ZADD', KEYS[2], 'XX', storedAt, rest)
+  end
+end
+freed(KEYS[1], KEYS[3], amount)
+answer[1] = cleaned
+return answer
+`,
+)
+
+/** KEYS dirty, entry. ARGV version, the version above. */
+export const restampScript = script(
+  'restamp',
+  `
+redis.call('PERSIST', KEYS[1])
+if redis.call('GETRANGE', KEYS[2], 0, 16) ~= 'D' .. ARGV[1] then return 0 end
+redis.call('SETRANGE', KEYS[2], 1, ARGV[2])
+return 1
+`,
+)
+
+/**
+ * KEYS dirty, since, bytes, lost, frees, entries. ARGV bytes of an entry's key before the rest. The index
+ * forgets entries that are not dirty: evicted or deleted by hand, their writes are lost, and counted.
+ */
+export const dropScript = script(
+  'drop',
+  `${freeing}
+local lost = 0
+for i = 6, #KEYS do
+  if redis.call('GETRANGE', KEYS[i], 0, 0) ~= 'D' then
+    local rest = string.sub(KEYS[i], ARGV[1] + 1)
+    redis.call('ZREM', KEYS[2], rest)
+    lost = lost + redis.call('ZREM', KEYS[1], rest)
+    redis.call('HDEL', KEYS[5], rest)
+  end
+end
+if lost > 0 then redis.call('INCRBY', KEYS[4], lost) end
+freed(KEYS[1], KEYS[3], 0)
+return lost
+`,
+)
+
+/** KEYS entry, dlq. ARGV rest. Answers the head of the entry, and that of the key's letter. */
+export const progressScript = script(
+  'progress',
+  `
+local letter = redis.call('HGET', KEYS[2], ARGV[1])
+return { redis.call('GETRANGE', KEYS[1], 0, 59), letter and string.sub(letter, 1, 40) or '' }
+`,
+)
+
+/** KEYS dirty, since, bytes, dlq, lost. Answers keys, bytes, age of the oldest in ms, letters, lost writes. */
+export const figuresScript = script(
+  'figures',
+  `${clock}
+local oldestAt = tonumber(redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2] or now)
+return {
+  redis.call('ZCARD', KEYS[1]),
+  tonumber(redis.call('GET', KEYS[3]) or 0),
+  math.max(0, now - oldestAt),
+  redis.call('HLEN', KEYS[4]),
+  tonumber(redis.call('GET', KEYS[5]) or 0),
+}
+`,
+)

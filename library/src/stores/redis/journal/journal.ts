@@ -1,0 +1,345 @@
+import type { Version } from '../../../contract/entry.ts'
+import type {
+  AckResult,
+  AckTerms,
+  DirtyEntry,
+  EnqueueRequest,
+  EnqueueResult,
+  Journal,
+  JournalFigures,
+  JournalLimits,
+  Ownership,
+  Progress,
+  Reservation,
+  ReserveTerms,
+  RetryRequest,
+  RetryResult,
+  StoredDeadLetter,
+} from '../../../contract/journal.ts'
+import { msText, versionText } from '../entries.ts'
+import type { ScriptRunner } from '../script.ts'
+import { enqueueScript, retryScript } from './accepting-scripts.ts'
+import {
+  ackScript,
+  dropScript,
+  figuresScript,
+  progressScript,
+  restampScript,
+} from './finishing-scripts.ts'
+import { Letters } from './letters.ts'
+import { Owners } from './owners.ts'
+import { claimScript, hurryAllScript, hurryScript } from './owning-scripts.ts'
+import { byPartition, runEach } from './partition-calls.ts'
+import type { Partition, Partitions, Place } from './partitions.ts'
+import {
+  acceptanceOf,
+  type Due,
+  dirtyEntryOf,
+  isOutOfMemory,
+  oldestOf,
+  progressOf,
+} from './replies.ts'
+import { reserveScript, unreserveScript } from './reserving-scripts.ts'
+
+/** How a journal on Redis is made. */
+export interface RedisJournalParts {
+  readonly partitions: Partitions
+  readonly limits: JournalLimits
+  /** The store's: what tells it from the stores of other processes. */
+  readonly token: string
+  /** How long a partition stays with a process that claims no more, in milliseconds. Default 15,000. */
+  readonly ownerMs?: number
+}
+
+/** A partition gives out this many times its share of a claim, so that few hold more of the oldest than they give. */
+const shares = 4
+/** What every Redis takes for a count. */
+const maxCount = 2 ** 31 - 1
+/** "Any time", as an instant: of 13 digits, in the year 2286. */
+const endOfTime = 9_999_999_999_999
+/** How long everything is due after somebody has asked for it. */
+const hurryMs = 1_000
+/** What an urgent write may go over its partition's limits by. */
+const excess = { keys: 16, bytes: 1024 * 1024 }
+
+/**
+ * The journal of one prefix on Redis, shared by all processes. Its keys are spread over partitions,
+ * each in one slot. The process that takes a partition owns it until it releases it, or has neither asked for it nor
+ * acknowledged anything of it for 15 s. Limits are exact for each partition,
+ * which has its share of them, rounded up: a journal may be full for one key and not for another.
+ */
+export class RedisJournal implements Journal {
+  /** Half of the default delay: what others enqueue in my partitions is seen before it is due. */
+  readonly pollMs = 500
+  readonly #runner: ScriptRunner
+  readonly #partitions: Partitions
+  readonly #owners: Owners
+  readonly #letters: Letters
+  readonly #share: JournalLimits
+
+  constructor(runner: ScriptRunner, options: RedisJournalParts) {
+    const { partitions, limits, token, ownerMs = 15_000 } = options
+    this.#runner = runner
+    this.#partitions = partitions
+    this.#owners = new Owners(runner, { partitions, token, ownerMs })
+    this.#letters = new Letters(runner, partitions)
+    const share = (limit: number) => Math.ceil(limit / partitions.all.length)
+    this.#share = { maxKeys: share(limits.maxKeys), maxBytes: share(limits.maxBytes) }
+  }
+
+  get name(): string {
+    return this.#partitions.prefix
+  }
+
+  get partitions(): number {
+    return this.#partitions.all.length
+  }
+
+  async enqueue(key: string, request: EnqueueRequest): Promise<EnqueueResult> {
+    const place = this.#partitions.place(key)
+    const { precondition } = request
+    const wanted =
+      typeof precondition === 'string' ? precondition : versionText(precondition.version)
+    const reply = await this.#accept(place, request, { script: enqueueScript, last: wanted })
+    return reply as EnqueueResult
+  }
+
+  async retry(key: string, request: RetryRequest): Promise<RetryResult> {
+    const place = this.#partitions.place(key)
+    const last = this.#letters.beginning(request.version)
+    return this.#accept(place, request, { script: retryScript, last })
+  }
+
+  own(dueBy: number): Promise<Ownership> {
+    return this.#owners.own(Math.min(dueBy, endOfTime))
+  }
+
+  async claim(
+    limit: number,
+    dueBy: number,
+    partitions: readonly number[],
+  ): Promise<readonly DirtyEntry[]> {
+    if (partitions.length === 0) return []
+    const count = Math.min(limit, shares * Math.ceil(limit / partitions.length), maxCount)
+    const args = [msText(Math.min(dueBy, endOfTime)), String(count)]
+    const pages = await Promise.all(
+      partitions.flatMap((number) => {
+        const partition = this.#partitions.all[number]
+        return partition === undefined ? [] : [this.#page(partition, args)]
+      }),
+    )
+    return this.#read(oldestOf(pages, { count, limit }))
+  }
+
+  async dirtyIn(number: number): Promise<readonly DirtyEntry[]> {
+    const partition = this.#partitions.all[number]
+    if (partition === undefined) return []
+    const page = await this.#page(partition, [msText(endOfTime), String(maxCount)])
+    return this.#read(oldestOf([page], { count: maxCount, limit: maxCount }))
+  }
+
+  /** Of what is not another's to flush. */
+  nextDueAt(): Promise<number | undefined> {
+    return this.#owners.nextDueAt()
+  }
+
+  async hurry(key?: string): Promise<void> {
+    if (key === undefined) {
+      await runEach(this.#runner, this.#partitions.all, ({ dirty, hurry }) => {
+        return [hurryAllScript, [dirty, hurry], [msText(hurryMs)]]
+      })
+      return
+    }
+    const { partition, rest } = this.#partitions.place(key)
+    await this.#runner.run(hurryScript, [partition.dirty], [rest])
+  }
+
+  async ack(
+    flushed: readonly { readonly key: string; readonly version: Version }[],
+    next: AckTerms,
+  ): Promise<AckResult> {
+    const { ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt } = next
+    const terms = [ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt].map(msText)
+    const placed = flushed.map(({ key, version }) => ({ ...this.#partitions.place(key), version }))
+    const parts = await Promise.all(
+      [...byPartition(placed)].map(([partition, some]) => this.#ackIn(partition, some, terms)),
+    )
+    return {
+      cleaned: parts.reduce((sum, { cleaned }) => sum + cleaned, 0),
+      freed: parts.flatMap(({ freed }) => freed),
+    }
+  }
+
+  async restamp(key: string, version: Version, theirs: Version): Promise<boolean> {
+    const { partition, entry } = this.#partitions.place(key)
+    const args = [versionText(version), versionText(Math.max(version, theirs + 1))]
+    return (await this.#runner.run(restampScript, [partition.dirty, entry], args)) === 1
+  }
+
+  async progress(key: string, version: Version): Promise<Progress> {
+    const { partition, entry, rest } = this.#partitions.place(key)
+    const reply = await this.#runner.run(progressScript, [entry, partition.dlq], [rest])
+    const [head, letter] = reply as [string, string]
+    return progressOf(version, head, letter)
+  }
+
+  async quarantine(letter: StoredDeadLetter): Promise<'parked' | 'superseded'> {
+    const outcome = await this.#letters.quarantine(letter)
+    if (outcome === 'parked') this.#owners.finished(this.#partitions.place(letter.key).partition, 1)
+    return outcome
+  }
+
+  deadLetters(): Promise<readonly StoredDeadLetter[]> {
+    return this.#letters.all()
+  }
+
+  deadLetter(key: string): Promise<StoredDeadLetter | undefined> {
+    return this.#letters.one(key)
+  }
+
+  discard(key: string, version: Version): Promise<boolean> {
+    return this.#letters.discard(key, version)
+  }
+
+  async reserve(value: string, holder: string, terms: ReserveTerms): Promise<Reservation> {
+    const { ttlMs, isRenewal = false } = terms
+    const args = [holder, msText(ttlMs), isRenewal ? '1' : '0']
+    try {
+      const reply = await this.#runner.run(reserveScript, [this.#partitions.claim(value)], args)
+      const text = (reply as string).slice(1)
+      return (reply as string).startsWith('T')
+        ? { outcome: 'taken', holder: text }
+        : { outcome: 'held', stamp: Number(text) }
+    } catch (error) {
+      if (isOutOfMemory(error)) return { outcome: 'full' }
+      throw error
+    }
+  }
+
+  async unreserve(value: string, holder: string, stamp: number): Promise<void> {
+    const args = [holder, versionText(stamp)]
+    await this.#runner.run(unreserveScript, [this.#partitions.claim(value)], args)
+  }
+
+  release(partitions?: readonly number[]): Promise<void> {
+    return this.#owners.release(partitions)
+  }
+
+  async figures(): Promise<JournalFigures> {
+    const { all } = this.#partitions
+    const replies = await runEach(this.#runner, all, ({ dirty, since, bytes, dlq, lost }) => {
+      return [figuresScript, [dirty, since, bytes, dlq, lost], []]
+    })
+    const sum = { dirty: 0, bytes: 0, oldestMs: 0, deadLetters: 0 }
+    let lost = 0
+    for (const reply of replies as readonly PartitionFigures[]) {
+      sum.dirty += reply[0]
+      sum.bytes += reply[1]
+      sum.oldestMs = Math.max(sum.oldestMs, reply[2])
+      sum.deadLetters += reply[3]
+      lost += reply[4]
+    }
+    return lost === 0 ? sum : { ...sum, lost }
+  }
+
+  async #accept(
+    { partition, rest, entry }: Place,
+    request: Omit<EnqueueRequest, 'precondition'>,
+    how: { readonly script: typeof enqueueScript; readonly last: string },
+  ): Promise<RetryResult> {
+    const { dirty, since, bytes, dlq, newer, frees, alive } = partition
+    const { json, delayMs, deadlineAt, mayExceed = false, isUrgent = false } = request
+    const { maxKeys, maxBytes } = this.#share
+    const args = [
+      rest,
+      msText(deadlineAt),
+      msText(delayMs),
+      String(maxKeys + (mayExceed ? excess.keys : 0)),
+      String(maxBytes + (mayExceed ? excess.bytes : 0)),
+      json === null ? 'X' : `U${json}`,
+      isUrgent ? '1' : '0',
+      (request.frees ?? []).map((value) => JSON.stringify(value)).join('\n'),
+      how.last,
+    ]
+    const keys = [entry, dirty, since, bytes, dlq, newer, frees, alive]
+    try {
+      return acceptanceOf((await this.#runner.run(how.script, keys, args)) as string)
+    } catch (error) {
+      // it was the script's first write that was refused: nothing has changed
+      if (isOutOfMemory(error)) return { outcome: 'full', limit: 'bytes' }
+      throw error
+    }
+  }
+
+  async #page(partition: Partition, args: readonly string[]) {
+    const { dirty, hurry } = partition
+    const page = await this.#runner.run(claimScript, [dirty, hurry], args)
+    return [partition, page as readonly string[]] as const
+  }
+
+  async #ackIn(
+    partition: Partition,
+    some: readonly (Place & { readonly version: Version })[],
+    terms: readonly string[],
+  ): Promise<AckResult> {
+    const { dirty, since, bytes, owner, frees, entries } = partition
+    const reply = await this.#runner.run(
+      ackScript,
+      [dirty, since, bytes, owner, frees, ...some.map(({ entry }) => entry)],
+      [
+        ...this.#owners.args,
+        ...terms,
+        String(Buffer.byteLength(entries)),
+        ...some.map(({ version }) => versionText(version)),
+      ],
+    )
+    const [cleaned, ...texts] = reply as [number, ...string[]]
+    this.#owners.finished(partition, cleaned)
+    const freed: AckResult['freed'][number][] = []
+    for (let i = 0; i < texts.length; i += 3) {
+      const [rest, version, values] = texts.slice(i, i + 3) as [string, string, string]
+      freed.push({
+        key: this.#partitions.prefix + rest,
+        version: Number(version),
+        values: values.split('\n').map((value) => JSON.parse(value) as string),
+      })
+    }
+    return { cleaned, freed }
+  }
+
+  /** The entries that stand there now; the index drops what is none. */
+  async #read(due: readonly Due<Partition>[]): Promise<readonly DirtyEntry[]> {
+    const found = new Map<Due<Partition>, DirtyEntry>()
+    await Promise.all(
+      [...byPartition(due)].map(async ([partition, some]) => {
+        const entries = some.map(({ rest }) => partition.entries + rest)
+        const texts = await this.#runner.mGet(entries)
+        const gone: string[] = []
+        for (const [i, row] of some.entries()) {
+          const key = this.#partitions.prefix + row.rest
+          const at = { key, partition: partition.number, dueAt: row.dueAt }
+          const entry = dirtyEntryOf(at, texts[i] ?? null)
+          if (entry === undefined) gone.push(entries[i] as string)
+          else found.set(row, entry)
+        }
+        if (gone.length > 0) await this.#drop(partition, gone)
+      }),
+    )
+    return due.flatMap((row) => found.get(row) ?? [])
+  }
+
+  async #drop(partition: Partition, gone: readonly string[]) {
+    const { dirty, since, bytes, lost, frees, entries } = partition
+    const keys = [dirty, since, bytes, lost, frees, ...gone]
+    const args = [String(Buffer.byteLength(entries))]
+    this.#owners.found(partition, Number(await this.#runner.run(dropScript, keys, args)))
+  }
+}
+
+type PartitionFigures = readonly [
+  dirty: number,
+  bytes: number,
+  oldestMs: number,
+  deadLetters: number,
+  lost: number,
+]
