@@ -105,7 +105,10 @@ describe('seeding', () => {
   test('goes on above a row that came with an id of its own', async () => {
     const { source, seed } = await usersSource(driver, 'write-behind')
     const value = source.complete(20, { name: 'Ada', email: 'ada@example.com' }, undefined)
-    await source.flush([{ key: 20, version: 5, json: JSON.stringify(value) }], inTime())
+    const row = { key: 20, version: 5, json: JSON.stringify(value), partition: 0 }
+    const [epoch = 0] = await source.raiseEpochs('test:1:', [0], inTime())
+    const fence = { journal: 'test:1:', epochs: new Map([[0, epoch]]) }
+    await source.flush([row], { ...inTime(), fence })
     expect(await seed(22)).toBe(2)
     expect(await ids('write_behind')).toEqual([20, 21, 22])
   })

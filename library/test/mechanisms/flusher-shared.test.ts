@@ -13,9 +13,9 @@ function shared() {
     const journal = memory.journal(...args)
     return over(journal, {
       pollMs: 500,
-      async claim(limit: number, dueBy: number) {
+      async claim(limit: number, dueBy: number, partitions: readonly number[]) {
         process.claims += 1
-        const due = await journal.claim(Number.MAX_SAFE_INTEGER, dueBy)
+        const due = await journal.claim(Number.MAX_SAFE_INTEGER, dueBy, partitions)
         return due.filter(({ key }) => process.mine(key)).slice(0, limit)
       },
       release() {

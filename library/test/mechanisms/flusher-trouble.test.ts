@@ -87,7 +87,7 @@ describe('a row that the database refuses', () => {
     expect(await journal()).toMatchObject({ dirty: 0, flushed: 255, retries: 0, deadLetters: 1 })
     expect(await cache.deadLetters()).toMatchObject([
       {
-        key: 'cp:users:1:k77',
+        key: 'k77',
         json: '{"name":"77"}',
         sqlstate: '22001',
         reason: 'refused with 22001',

@@ -138,6 +138,8 @@ function worldOf(clock: ManualClock, mutant: Mutant) {
     journal(...args) {
       const real = memory.journal(...args)
       return {
+        name: real.name,
+        partitions: real.partitions,
         ...bound(real, journalMethods),
         async enqueue(at, request) {
           // accepted when called, as above
@@ -152,7 +154,7 @@ function worldOf(clock: ManualClock, mutant: Mutant) {
     },
   }
   const { store, held } = delayedStore(recordedStore)
-  const slow = slowSource(recordedSource, ['load', 'update', 'delete', 'put', 'flush'])
+  const slow = slowSource(recordedSource, ['load', 'update', 'delete', 'put', 'raiseEpochs', 'flush'])
   type Waiting = ReturnType<typeof held.waiting>[number]
   const slowness = new WeakMap<Waiting, number>()
 
@@ -224,12 +226,21 @@ const storeMethods = [
 ] as const satisfies readonly (keyof JournalingStore)[]
 const journalMethods = [
   'enqueue',
+  'own',
   'claim',
+  'dirtyIn',
   'nextDueAt',
+  'hurry',
   'ack',
   'restamp',
+  'progress',
   'quarantine',
   'deadLetters',
+  'deadLetter',
+  'retry',
+  'discard',
+  'reserve',
+  'unreserve',
   'release',
   'figures',
 ] as const satisfies readonly (keyof Journal)[]

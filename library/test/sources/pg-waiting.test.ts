@@ -3,6 +3,7 @@ import { type PgOptions, pgDriver, postgresSource, type SqlDriver } from 'cachin
 import pg from 'pg'
 import { beforeAll, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest'
 import { select } from './database.ts'
+import { flushOnce } from './flush-once.ts'
 import { openPool, patient } from './pg-pools.ts'
 
 describeWith(['postgres'], 'calls over a pool of pg', () => {
@@ -175,6 +176,7 @@ describeWith(['postgres'], 'calls over a pool of pg', () => {
       async (aheadMs) => {
         await admin.transaction((tx) =>
           tx.script(`drop schema if exists away cascade; create schema away; create sequence away.cache_version;
+            create table away.cache_epochs (journal text, partition int, epoch bigint, primary key (journal, partition));
             create table away.t (n int primary key, m int, version bigint not null)`),
         )
         // This process is ahead; the server, seen from it, is behind by as much.
@@ -197,13 +199,16 @@ describeWith(['postgres'], 'calls over a pool of pg', () => {
         const past = () => ({ deadlineAt: clock.now() - 5 })
         const timeout = { code: 'WRITE_TIMEOUT' }
         await source.insert(1, { m: 1 }, soon())
-        await source.flush([{ key: 2, version: 2, json: '{"m":2}' }], soon())
+        await flushOnce(source, [{ key: 2, version: 2, json: '{"m":2}' }], soon())
         expect(await source.update(1, { m: 2 }, soon())).toMatchObject({ outcome: 'written' })
         await expect(source.insert(3, { m: 3 }, past())).rejects.toMatchObject(timeout)
         await expect(source.update(1, { m: 3 }, past())).rejects.toMatchObject(timeout)
         await expect(source.delete(1, past())).rejects.toMatchObject(timeout)
         await expect(
-          source.flush([{ key: 3, version: 3, json: '{"m":3}' }], past()),
+          source.flush([{ key: 3, version: 3, json: '{"m":3}', partition: 0 }], {
+            ...past(),
+            fence: { journal: 'test:1:', epochs: new Map([[0, 1]]) },
+          }),
         ).rejects.toMatchObject(timeout)
         const offset = (driver.toServerTime?.(clock.now()) ?? 0) - Date.now()
         expect(Math.abs(offset)).toBeLessThan(1_000)

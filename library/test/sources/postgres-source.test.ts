@@ -1,6 +1,7 @@
 import { type PostgresSourceOptions, postgresSource } from 'caching-patterns/postgres'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase, select } from './database.ts'
+import { flushOnce } from './flush-once.ts'
 
 interface Item {
   readonly id: number
@@ -63,7 +64,7 @@ describe('values of a mapped table', () => {
     expect((await source.insert(1, value, inTime())).value).toEqual(value)
     expect(await source.put(2, value, inTime())).toMatchObject({ value: { ...value, id: 2 } })
     const json = JSON.stringify({ ...value, id: 3 })
-    await source.flush([{ key: 3, version: 3, json }], inTime())
+    await flushOnce(source, [{ key: 3, version: 3, json }])
     await source.insert(4, { name: 'x' }, inTime())
     const { id: _, ...patch } = value
     await source.update(4, patch, inTime())
@@ -216,7 +217,7 @@ describe('versions', () => {
   test('are raised above those in the table at the start, and never lowered', async () => {
     const source = await open()
     const json = JSON.stringify({ id: 1, name: 'x' })
-    await source.flush([{ key: 1, version: 5_000, json }], inTime())
+    await flushOnce(source, [{ key: 1, version: 5_000, json }])
     const later = await open()
     expect(await later.update(1, { name: 'y' }, inTime())).toMatchObject({ version: 5_001 })
     await later.insert(2, { name: 'z' }, inTime())
@@ -258,7 +259,7 @@ describe('errors of the database', () => {
     const source = await open({ columns: { ...columns, extra: 'alone' } })
     await source.insert(1, { name: 'x', extra: 'one' }, inTime())
     const good = { key: 2, version: 2, json: '{"name":"good"}' }
-    const error = await source.flush([good, { key: 3, version: 3, json }], inTime()).catch((e) => e)
+    const error = await flushOnce(source, [good, { key: 3, version: 3, json }]).catch((e) => e)
     expect(source.classify(error)).toEqual({ kind, sqlstate })
     expect(await source.load(2, reading)).toBeUndefined()
   })

@@ -5,12 +5,17 @@ import { isStalePlan, leavesSessionUsable } from '../../src/sources/sqlstate.ts'
 const sqlError = (code: string) => Object.assign(new Error('refused'), { code })
 
 describe('a failed flush', () => {
-  test.each(['22001', '22P02', '22P05', '23502', '23514', '42703', '44000', '54000'])(
+  test.each(['22001', '22P02', '22P05', '23502', '23514', '42804', '44000', '54000'])(
     'with %s is poison',
     (code) => {
       expect(classifySqlError(sqlError(code))).toEqual({ kind: 'poison', sqlstate: code })
     },
   )
+
+  test('with a right that a policy refuses to one row is poison', () => {
+    const refused = Object.assign(sqlError('42501'), { routine: 'ExecWithCheckOptions' })
+    expect(classifySqlError(refused)).toEqual({ kind: 'poison', sqlstate: '42501' })
+  })
 
   test.each(['23505', '23503', '23P01', 'P0001'])('with %s is retried alone', (code) => {
     expect(classifySqlError(sqlError(code))).toEqual({ kind: 'retry-alone', sqlstate: code })
@@ -27,6 +32,10 @@ describe('a failed flush', () => {
     '25006',
     '28P01',
     '3D000',
+    '3F000',
+    '42P01',
+    '42703',
+    '42501',
     'XX000',
   ])('with %s is transient', (code) => {
     expect(classifySqlError(sqlError(code))).toEqual({ kind: 'transient', sqlstate: code })

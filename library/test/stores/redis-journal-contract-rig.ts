@@ -66,14 +66,32 @@ function prefixedJournal(journal: Journal, prefix: string): Journal {
     key: item.key.slice(prefix.length),
   })
   return {
+    name: journal.name,
+    partitions: journal.partitions,
     enqueue: (key, request) => journal.enqueue(prefix + key, request),
-    claim: async (limit, dueBy) => (await journal.claim(limit, dueBy)).map(without),
+    own: (dueBy) => journal.own(dueBy),
+    claim: async (limit, dueBy, partitions) =>
+      (await journal.claim(limit, dueBy, partitions)).map(without),
+    dirtyIn: async (partition) => (await journal.dirtyIn(partition)).map(without),
     nextDueAt: () => journal.nextDueAt(),
-    ack: (flushed, next) => journal.ack(flushed.map(prefixedItem), next),
+    hurry: (key) => journal.hurry(key === undefined ? undefined : prefix + key),
+    async ack(flushed, next) {
+      const { cleaned, freed } = await journal.ack(flushed.map(prefixedItem), next)
+      return { cleaned, freed: freed.map(without) }
+    },
     restamp: (key, version, theirs) => journal.restamp(prefix + key, version, theirs),
+    progress: (key, version) => journal.progress(prefix + key, version),
     quarantine: (letter) => journal.quarantine(prefixedItem(letter)),
     deadLetters: async () => (await journal.deadLetters()).map(without),
-    release: () => journal.release(),
+    async deadLetter(key) {
+      const letter = await journal.deadLetter(prefix + key)
+      return letter && without(letter)
+    },
+    retry: (key, request) => journal.retry(prefix + key, request),
+    discard: (key, version) => journal.discard(prefix + key, version),
+    reserve: (value, holder, terms) => journal.reserve(prefix + value, holder, terms),
+    unreserve: (value, holder, stamp) => journal.unreserve(prefix + value, holder, stamp),
+    release: (partitions) => journal.release(partitions),
     figures: () => journal.figures(),
   }
 }

@@ -71,9 +71,9 @@ describeWith(['redis'], 'a journal on Redis that two processes share', () => {
     await a.given()
     expect(await client.pTTL(owner)).toBeGreaterThan(14_000)
     await client.pExpire(owner, 5_000)
-    await b.ack([{ key: `${prefix}k`, version: version - 1 }], clean)
+    await b.acked([{ key: `${prefix}k`, version: version - 1 }], clean)
     expect(await client.pTTL(owner)).toBeLessThanOrEqual(5_000)
-    await a.ack([{ key: `${prefix}k`, version: version - 1 }], clean)
+    await a.acked([{ key: `${prefix}k`, version: version - 1 }], clean)
     expect(await client.pTTL(owner)).toBeGreaterThan(14_000)
     await client.pExpire(owner, 1)
     await expect.poll(() => client.exists(owner)).toBe(0)
@@ -83,10 +83,10 @@ describeWith(['redis'], 'a journal on Redis that two processes share', () => {
 
   test('nothing is owned, or written at all, by a claim of what is not due', async () => {
     const { client, a } = await twoStores()
-    await a.claim(10, farAway)
+    await a.claimed(10, farAway)
     expect(await client.dbSize()).toBe(0)
     await a.accepted('k', { delayMs: 60_000 })
-    expect(await a.claim(10, Date.now())).toEqual([])
+    expect(await a.claimed(10, Date.now())).toEqual([])
     expect(await keysWith(client, 'owner')).toEqual([])
   })
 
@@ -110,8 +110,8 @@ describeWith(['redis'], 'a journal on Redis that two processes share', () => {
     expect(late).toEqual({ outcome: 'conflict', version: 'version' in second && second.version })
     expect(await b.given()).toEqual(['k'])
     const third = await a.accepted('k')
-    expect(await b.ack([{ key: `${prefix}k`, version: first }], { ...clean, dueAt: 1 })).toBe(0)
-    expect(await a.ack([{ key: `${prefix}k`, version: third }], clean)).toBe(1)
+    expect(await b.acked([{ key: `${prefix}k`, version: first }], { ...clean, dueAt: 1 })).toBe(0)
+    expect(await a.acked([{ key: `${prefix}k`, version: third }], clean)).toBe(1)
   })
 
   test('both claim at once, again and again, and no entry is under way in both', {
@@ -121,13 +121,13 @@ describeWith(['redis'], 'a journal on Redis that two processes share', () => {
     const underWay = new Map<string, string>()
     let flushed = 0
     async function flushOnce(who: string, journal: typeof a, written: number) {
-      const batch = await journal.claim(5 + (written % 7), farAway)
+      const batch = await journal.claimed(5 + (written % 7), farAway)
       for (const rest of restsOf(batch)) {
         expect([undefined, who]).toContain(underWay.get(rest))
         underWay.set(rest, who)
       }
       if (written % 3 !== 0) {
-        const cleaned = await journal.ack(batch, clean)
+        const cleaned = await journal.acked(batch, clean)
         flushed += cleaned
         for (const rest of restsOf(batch)) underWay.delete(rest)
       }
@@ -141,7 +141,7 @@ describeWith(['redis'], 'a journal on Redis that two processes share', () => {
       await Promise.all([flushOnce('a', a, i), flushOnce('b', b, i + 5)])
     }
     for (const journal of [a, b, a, b]) {
-      flushed += await journal.ack(await journal.claim(1_000, farAway), clean)
+      flushed += await journal.acked(await journal.claimed(1_000, farAway), clean)
       await journal.release()
     }
     expect(flushed).toBe(240)

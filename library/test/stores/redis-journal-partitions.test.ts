@@ -1,7 +1,7 @@
 import { describeWith, freshRedis } from '@caching-patterns/local-servers/vitest'
 import { describe, expect, test } from 'vitest'
+import { oldestOf } from '../../src/stores/redis/journal/replies.ts'
 import { Partitions } from '../../src/stores/redis/journal-partitions.ts'
-import { oldestOf } from '../../src/stores/redis/journal-replies.ts'
 import {
   clean,
   connected,
@@ -37,7 +37,7 @@ describeWith(['redis'], 'the partitions of a journal on Redis', () => {
     const version = await j.accepted('k')
     const letter = { version, json: '1', sqlstate: '23514', reason: 'no', attempts: 1, at: 5 }
     await j.accepted('refused')
-    const [, refused] = await j.claim(2, farAway)
+    const [, refused] = await j.claimed(2, farAway)
     await j.quarantine({ key: `${prefix}refused`, ...letter, version: refused?.version ?? 0 })
     const kinds = ['bytes', 'dirty', 'dlq', 'owner', 'since', 'v:k']
     expect(await keysWith(client, '')).toEqual(kinds.map((kind) => `{${prefix}wb0}${kind}`))
@@ -53,8 +53,8 @@ describeWith(['redis'], 'the partitions of a journal on Redis', () => {
     expect(await j.enqueue(prefix + third, writeOf('1'))).toEqual(full)
     await j.accepted(first)
     await j.accepted(others[0] ?? '')
-    const [, claimed] = await j.claim(9, farAway)
-    await j.ack([claimed ?? { key: '', version: 0 }], clean)
+    const [, claimed] = await j.claimed(9, farAway)
+    await j.acked([claimed ?? { key: '', version: 0 }], clean)
     expect((await j.figures()).dirty).toBe(2)
   })
 
@@ -76,11 +76,11 @@ describeWith(['redis'], 'the partitions of a journal on Redis', () => {
     for (const [i, name] of inOrder.entries()) await j.accepted(name, { delayMs: i * 1_000 })
     const claimed: string[] = []
     for (let rounds = 0; claimed.length < inOrder.length; rounds++) {
-      const batch = await j.claim(10, farAway)
+      const batch = await j.claimed(10, farAway)
       expect(batch).not.toHaveLength(0)
       expect(rounds).toBeLessThan(inOrder.length)
       claimed.push(...restsOf(batch))
-      await j.ack(batch, clean)
+      await j.acked(batch, clean)
     }
     expect(claimed).toEqual(inOrder)
   })
@@ -88,7 +88,7 @@ describeWith(['redis'], 'the partitions of a journal on Redis', () => {
   test('a claim of everything gives everything', async () => {
     const { journal: j } = await journal({ count: 8 })
     for (const name of names(300)) await j.accepted(name)
-    const all = await j.claim(Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY)
+    const all = await j.claimed(Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY)
     expect(restsOf(all).sort()).toEqual(names(300))
   })
 
@@ -99,9 +99,9 @@ describeWith(['redis'], 'the partitions of a journal on Redis', () => {
     await j.enqueue(key, writeOf('1'))
     await j.enqueue(`${beyond}gone`, writeOf('1'))
     await client.del(new Partitions(beyond, 8).place(`${beyond}gone`).entry)
-    const [entry, ...others] = await j.claim(9, farAway)
+    const [entry, ...others] = await j.claimed(9, farAway)
     expect([entry?.key, others]).toEqual([key, []])
-    expect(await j.ack([entry ?? { key, version: 0 }], clean)).toBe(1)
+    expect(await j.acked([entry ?? { key, version: 0 }], clean)).toBe(1)
     const figures = { dirty: 0, bytes: 0, oldestMs: 0, deadLetters: 0, lost: 1 }
     expect(await j.figures()).toEqual(figures)
   })

@@ -1,8 +1,8 @@
 import type { DirtyEntry, EnqueueRequest, JournalLimits } from 'caching-patterns'
 import { createClient } from 'redis'
 import { expect, onTestFinished } from 'vitest'
-import { RedisJournal, type RedisJournalParts } from '../../src/stores/redis/journal.ts'
-import { Partitions } from '../../src/stores/redis/journal-partitions.ts'
+import { RedisJournal, type RedisJournalParts } from '../../src/stores/redis/journal/journal.ts'
+import { Partitions } from '../../src/stores/redis/journal/partitions.ts'
 import type { ScriptRunner } from '../../src/stores/redis/script.ts'
 
 export const prefix = 'app:users:1:'
@@ -61,9 +61,18 @@ export function journalOn(
       expect(result.outcome).toBe('accepted')
       return 'version' in result ? result.version : 0
     },
+    /** Takes what it may, and claims of that. */
+    async claimed(limit = 10_000, dueBy = farAway): Promise<readonly DirtyEntry[]> {
+      const { held } = await journal.own(dueBy)
+      return journal.claim(limit, dueBy, held)
+    },
+    /** How many became clean. */
+    async acked(...args: Parameters<typeof journal.ack>): Promise<number> {
+      return (await journal.ack(...args)).cleaned
+    },
     /** The rests of all that this store is given. */
     async given(limit = 10_000): Promise<string[]> {
-      return restsOf(await journal.claim(limit, farAway)).sort()
+      return restsOf(await this.claimed(limit)).sort()
     },
   })
 }

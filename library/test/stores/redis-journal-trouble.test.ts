@@ -67,7 +67,7 @@ describeWith(['redis'], 'a Redis at maxmemory', () => {
     // as when its lease has run out meanwhile
     await journal.release()
     await fillUp(client)
-    expect(await journal.ack([{ key: key('k'), version }], clean)).toBe(1)
+    expect(await journal.acked([{ key: key('k'), version }], clean)).toBe(1)
     const { entry } = placeOf('k', 1)
     expect(await client.get(entry)).toMatch(/^V/)
     expect(await client.pTTL(entry)).toBeGreaterThan(0)
@@ -78,13 +78,13 @@ describeWith(['redis'], 'a Redis at maxmemory', () => {
     let versions = [0, 0]
     const { client, journal } = await fullRedis(async (j) => {
       versions = [await j.accepted('k'), await j.accepted('k')]
-      await j.claim(1, farAway)
+      await j.claimed(1, farAway)
     })
     const [old = 0, version = 0] = versions
-    expect(await journal.ack([{ key: key('k'), version: old }], { ...clean, dueAt: 7 })).toBe(0)
+    expect(await journal.acked([{ key: key('k'), version: old }], { ...clean, dueAt: 7 })).toBe(0)
     await fillUp(client)
     expect(await journal.restamp(key('k'), version, version + 5)).toBe(true)
-    expect(await journal.claim(9, farAway)).toMatchObject([{ version: version + 6, dueAt: 7 }])
+    expect(await journal.claimed(9, farAway)).toMatchObject([{ version: version + 6, dueAt: 7 }])
   })
 
   test('parks, forgets what is lost, and gives up a partition', async () => {
@@ -92,7 +92,7 @@ describeWith(['redis'], 'a Redis at maxmemory', () => {
     const { client, journal } = await fullRedis(async (j) => {
       version = await j.accepted('k')
       await j.accepted('gone')
-      await j.claim(1, farAway)
+      await j.claimed(1, farAway)
     })
     expect(await journal.quarantine(letterOf('k', version))).toBe('parked')
     expect(await journal.deadLetters()).toEqual([letterOf('k', version)])
@@ -116,7 +116,7 @@ describeWith(['redis'], 'a journal on Redis that lost something', () => {
     onTestFinished(async () => void (await client.sendCommand(['ACL', 'DELUSER', user])))
     const limited = await connected(url, { username: user, password: 'any' })
     const journal = journalOn(runnerOn(limited), { count: 1 })
-    expect(await journal.ack([{ key: key('k'), version }], clean)).toBe(1)
+    expect(await journal.acked([{ key: key('k'), version }], clean)).toBe(1)
     expect(await client.dbSize()).toBe(0)
   })
 
@@ -130,8 +130,8 @@ describeWith(['redis'], 'a journal on Redis that lost something', () => {
     expect(await journal.given()).toEqual(['k'])
     const { dirty, lost } = await journal.figures()
     expect({ dirty, lost }).toEqual({ dirty: 1, lost: 2 })
-    const [left] = await journal.claim(1, farAway)
-    await journal.ack([left ?? { key: '', version: 0 }], clean)
+    const [left] = await journal.claimed(1, farAway)
+    await journal.acked([left ?? { key: '', version: 0 }], clean)
     const rest = { dirty: 0, bytes: 0, oldestMs: 0, deadLetters: 0, lost: 2 }
     expect(await journal.figures()).toEqual(rest)
   })
@@ -143,7 +143,7 @@ describeWith(['redis'], 'a journal on Redis that lost something', () => {
     const dueAt = await journal.nextDueAt()
     await client.del(placeOf('k', 1).entry)
     await journal.accepted('k', { delayMs: 60_000 })
-    expect(await journal.claim(1, farAway)).toMatchObject([{ key: key('k'), dueAt }])
+    expect(await journal.claimed(1, farAway)).toMatchObject([{ key: key('k'), dueAt }])
     expect((await journal.figures()).dirty).toBe(1)
   })
 
@@ -180,8 +180,8 @@ describeWith(['redis'], 'a Redis that is killed and restarts from its log', () =
     for (const rest of ['a', 'b', 'c', 'refused']) versions.set(rest, await journal.accepted(rest))
     const version = versions.get('refused') ?? 0
     await journal.quarantine(letterOf('refused', version))
-    await journal.ack([{ key: key('b'), version: versions.get('b') ?? 0 }], clean)
-    const before = await journal.claim(9, farAway)
+    await journal.acked([{ key: key('b'), version: versions.get('b') ?? 0 }], clean)
+    const before = await journal.claimed(9, farAway)
     expect(before).toHaveLength(2)
     const { bytes } = await journal.figures()
 
@@ -191,9 +191,9 @@ describeWith(['redis'], 'a Redis that is killed and restarts from its log', () =
     const again = journalOn(runnerOn(client))
     expect(await again.deadLetters()).toEqual([letterOf('refused', version)])
     expect(await again.figures()).toMatchObject({ dirty: 2, bytes, deadLetters: 1 })
-    expect(await again.claim(9, farAway)).toEqual([])
+    expect(await again.claimed(9, farAway)).toEqual([])
     // the lease of the store that claimed before the end has outlived it, and runs out
     for (const rest of ['a', 'c']) await client.pExpire(placeOf(rest).partition.owner, 1)
-    await expect.poll(() => again.claim(9, farAway)).toEqual(before)
+    await expect.poll(() => again.claimed(9, farAway)).toEqual(before)
   })
 })

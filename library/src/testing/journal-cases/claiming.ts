@@ -23,6 +23,7 @@ export const claimingCases: readonly JournalCase[] = [
       const { storedAt } = await bench.value()
       const expected = {
         key,
+        partition: entry?.partition,
         version,
         json: '{"a":1}',
         enqueuedAt: storedAt,

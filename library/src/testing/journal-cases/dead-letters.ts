@@ -67,7 +67,8 @@ export const deadLetterCases: readonly JournalCase[] = [
       const version = await bench.accepted('"w"')
       await bench.flushed(version)
       assert.equal(await bench.journal.quarantine(letterOf(version)), 'superseded')
-      assert.deepEqual([...(await bench.journal.deadLetters())], [refused])
+      const superseded = { ...refused, supersededBy: version }
+      assert.deepEqual([...(await bench.journal.deadLetters())], [superseded])
       await bench.sees(`V${version} "w"`)
     },
   ],

@@ -67,9 +67,8 @@ export const flushingCases: readonly JournalCase[] = [
       const dueAt = storedAt + 30_000
       assert.equal(await bench.flushed(flushed, { dueAt }), 0)
       await bench.sees(`V${version} "w2"*`)
-      assert.deepEqual(await bench.dirty(), [
-        { key, version, json: '"w2"', enqueuedAt: storedAt, dueAt },
-      ])
+      const [{ partition: _, ...entry } = {}] = await bench.dirty()
+      assert.deepEqual(entry, { key, version, json: '"w2"', enqueuedAt: storedAt, dueAt })
       assert.equal(await bench.journal.nextDueAt(), dueAt)
     },
   ],

@@ -4,6 +4,7 @@ import { migrate, pgDriver, postgresSource, type SqlDriver } from 'caching-patte
 import { type ContractValue, sourceContract } from 'caching-patterns/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase, select } from '../database.ts'
+import { flushOnce } from '../flush-once.ts'
 import { openPool, patient } from '../pg-pools.ts'
 import { inTime, itemsTable, openItems, recorded, takeRecorded } from './rig.ts'
 
@@ -116,9 +117,9 @@ function recording(open: () => SqlDriver): void {
       `select version::int from ${schema}.items where id = ${one}`,
     )
     const json = JSON.stringify(item('flushed'))
-    const flushed = await source.flush([{ key: one, version: version + 1, json }], inTime())
+    const flushed = await flushOnce(source, [{ key: one, version: version + 1, json }])
     expect(flushed).toEqual([{ outcome: 'applied' }])
-    await source.flush([{ key: one, version: version + 2, json: null }], inTime())
+    await flushOnce(source, [{ key: one, version: version + 2, json: null }])
     expect(await rows()).toEqual([])
   })
 
