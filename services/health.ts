@@ -45,12 +45,25 @@ const withoutStore: Readonly<Record<PatternName, Pick<Health, 'writes'> & { word
   },
 }
 
+export interface HealthParts {
+  readonly store?: Probe | undefined
+  readonly database: Probe
+  /** Why what is served may be lost later, in words. */
+  readonly dangers?: (() => readonly string[]) | undefined
+}
+
 /** What a service can do, by its pattern, with what its probes find. A store in the process is always there. */
-export async function healthOf(
+export async function healthOf(pattern: PatternName, parts: HealthParts): Promise<Health> {
+  const [storeTrouble, databaseTrouble] = await Promise.all([parts.store?.(), parts.database()])
+  const health = withTroubles(pattern, storeTrouble, databaseTrouble)
+  return { ...health, reasons: [...health.reasons, ...(parts.dangers?.() ?? [])] }
+}
+
+function withTroubles(
   pattern: PatternName,
-  probes: { readonly store?: Probe | undefined; readonly database: Probe },
-): Promise<Health> {
-  const [storeTrouble, databaseTrouble] = await Promise.all([probes.store?.(), probes.database()])
+  storeTrouble: string | undefined,
+  databaseTrouble: string | undefined,
+): Health {
   if (storeTrouble === undefined && databaseTrouble === undefined) {
     return { reads: true, writes: true, reasons: [] }
   }

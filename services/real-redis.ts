@@ -2,7 +2,7 @@ import type { JournalingStore } from 'caching-patterns'
 import { redisClusterOptions, redisOptions, redisStore } from 'caching-patterns/redis'
 import { createClient, createCluster } from 'redis'
 import { checkRedis, type RedisProbe } from './redis-check.ts'
-import type { RedisFacts } from './redis-facts.ts'
+import { type RedisFacts, readFacts } from './redis-facts.ts'
 import { placeOf } from './server-urls.ts'
 import { StartError } from './start-error.ts'
 import { answerWithinMs, NoAnswerError } from './unreachable.ts'
@@ -10,10 +10,12 @@ import { within } from './within.ts'
 
 /** A Redis server or cluster, reached by the one client of this process. */
 export interface RealRedis {
-  /** What each named server said about itself at the start. */
+  /** What each named server, or each master of the cluster, said about itself at the start. */
   readonly facts: readonly RedisFacts[]
   /** A store over the client; each service has one of its own. */
   openStore(): JournalingStore
+  /** What they say now. Rejects when one does not answer. */
+  factsNow(): Promise<readonly RedisFacts[]>
   /** Rejects when a server does not answer, or refuses to write. */
   ping(): Promise<unknown>
   /** Ends the connections, those that a frozen server keeps open too. */
@@ -25,8 +27,10 @@ const endWithinMs = 1_000
 /** Connects to the server, or to the cluster of several; rejects with a `StartError` of one line for each that cannot be used. */
 export async function connectRedis(urls: readonly string[]): Promise<RealRedis> {
   const isCluster = urls.length > 1
-  const facts = await all(urls.map((url) => checkRedis(url, isCluster, probeOf(url))))
-  const { client, openStore, ping } = isCluster ? clusterOf(urls) : serverAt(urls[0] ?? '')
+  const named = await all(urls.map((url) => checkRedis(url, isCluster, probeOf(url))))
+  const { client, openStore, ping, factsNow } = isCluster
+    ? clusterOf(urls)
+    : serverAt(urls[0] ?? '')
   // What a lost connection means, the calls say that needed it.
   client.on('error', () => undefined)
   const close = async () => {
@@ -36,11 +40,16 @@ export async function connectRedis(urls: readonly string[]): Promise<RealRedis> 
     )
     if (!(await within(endWithinMs, isOver, () => false))) client.destroy()
   }
+  const connect = async () => {
+    await client.connect()
+    // Those that nobody named hold writes too.
+    return isCluster ? await factsNow() : named
+  }
   try {
-    const connecting: Promise<unknown> = client.connect()
-    await within(answerWithinMs, connecting, () => {
+    const facts = await within(answerWithinMs, connect(), () => {
       throw new NoAnswerError()
     })
+    return { facts, openStore, factsNow, ping, close }
   } catch (cause) {
     await close()
     const places = urls.map(placeOf).join(', ')
@@ -48,7 +57,6 @@ export async function connectRedis(urls: readonly string[]): Promise<RealRedis> 
       cause,
     })
   }
-  return { facts, openStore, ping, close }
 }
 
 function serverAt(url: string) {
@@ -56,6 +64,7 @@ function serverAt(url: string) {
   return {
     client,
     openStore: () => redisStore({ client }),
+    factsNow: async () => [await readFacts((...command) => client.sendCommand(command))],
     // Of a key that nobody has: changes nothing, and a server that may not write says so.
     ping: () => client.sendCommand(['DEL', 'cp:readyz']),
   }
@@ -67,9 +76,14 @@ function clusterOf(urls: readonly string[]) {
     const node = await client.nodeClient(master)
     await node.sendCommand(['PING'])
   }
+  const factsOf = async (master: (typeof client.masters)[number]) => {
+    const node = await client.nodeClient(master)
+    return await readFacts((...command) => node.sendCommand(command))
+  }
   return {
     client,
     openStore: () => redisStore({ client }),
+    factsNow: () => Promise.all(client.masters.map(factsOf)),
     ping: () => Promise.all(client.masters.map(pingEach)),
   }
 }

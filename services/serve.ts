@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { dashboardApp } from './dashboard/app.ts'
 import type { Environment } from './environment.ts'
 import { eventLog } from './event-log.ts'
@@ -59,7 +59,7 @@ export function serve(names: readonly ServiceName[], environment: Environment): 
     if (parts === undefined) return dashboardApp({ urlOf, logLevel: environment.logLevel })
     const app = await buildApp(parts, appOptions(environment))
     parts.subscribe(eventLog(app.log))
-    for (const warning of parts.warnings) app.log.warn({ pattern: parts.pattern }, warning)
+    logWarnings(parts, app.log)
     return app
   }
   const urlOf = (name: ServiceName) =>
@@ -94,6 +94,14 @@ export function serve(names: readonly ServiceName[], environment: Environment): 
       if (hasStarted) await closeAll()
     },
   }
+}
+
+function logWarnings({ pattern, warnings }: ServiceParts, log: FastifyBaseLogger): void {
+  for (const warning of warnings.current()) log.warn({ pattern }, warning)
+  warnings.subscribe((warning, change) => {
+    if (change === 'begins') log.warn({ pattern }, warning)
+    else log.info({ pattern }, `no longer: ${warning}`)
+  })
 }
 
 function appOptions({ adminToken, host, logLevel, rateLimit }: Environment): AppOptions {

@@ -6,11 +6,12 @@ import { openEmbeddedPostgres } from './embedded-postgres.ts'
 import type { Environment } from './environment.ts'
 import { eventHub } from './event-hub.ts'
 import { healthOf, type Probe, probe } from './health.ts'
-import type { PatternName, ServiceParts, User } from './http/port.ts'
+import { noWarnings, type PatternName, type ServiceParts, type User } from './http/port.ts'
 import { relayOutbox } from './outbox.ts'
 import { connectPostgres, postgresTrouble } from './real-postgres.ts'
 import { connectRedis } from './real-redis.ts'
-import { whatACrashLoses, whyWritesVanish } from './redis-facts.ts'
+import { dirtyBytesOn, whyWritesVanish } from './redis-facts.ts'
+import { type RedisWatch, watchRedis } from './redis-watch.ts'
 import { placeOf } from './server-urls.ts'
 import { StartError } from './start-error.ts'
 import { usersSource } from './users-source.ts'
@@ -22,6 +23,8 @@ export interface Backend {
   readonly ttl: number
   readonly writeDelay: number
   readonly sampleStaleness: number
+  /** What write-behind may let wait, where the store has its own bounds. */
+  readonly journalBounds: { readonly maxDirtyBytes?: number }
   readonly onEvent: ReturnType<typeof eventHub>['emit']
   readonly parts: Omit<ServiceParts, 'pattern' | 'users'>
 }
@@ -53,7 +56,7 @@ export function wire(environment: Environment): Wiring {
       const { stores, database } = await opening
       // In write-behind the store is the authority: it need not be told what the database knows.
       const outbox = environment.outbox && pattern !== 'write-behind'
-      const warnings = stores.warningsFor(pattern)
+      const watch = pattern === 'write-behind' ? stores.watchJournal() : undefined
       const users = await database.explained(async () => {
         const opened = await usersSource(database.driver, pattern, { outbox })
         await opened.seed(environment.seedUsers)
@@ -71,13 +74,19 @@ export function wire(environment: Environment): Wiring {
         ttl: environment.cacheTtlMs,
         writeDelay: environment.writeDelayMs,
         sampleStaleness: 0.01,
+        journalBounds: watch === undefined ? {} : { maxDirtyBytes: watch.maxDirtyBytes },
         onEvent: hub.emit,
         parts: {
-          health: () => healthOf(pattern, { store: stores.probe, database: database.probe }),
+          health: () =>
+            healthOf(pattern, {
+              store: stores.probe,
+              database: database.probe,
+              dangers: watch?.dangers,
+            }),
           subscribe: hub.subscribe,
           store: store.name,
           source: database.driver.name,
-          warnings,
+          warnings: watch ?? noWarnings,
           ...(relay && { figures: () => ({ outbox: relay.figures() }) }),
         },
       }
@@ -95,8 +104,8 @@ interface Backends {
 }
 
 interface Stores {
-  /** Why what a service does with its store may end badly. Throws a `StartError` when it would. */
-  warningsFor(pattern: PatternName): readonly string[]
+  /** What its settings mean for accepted writes; nothing in the process. Throws a `StartError` when they would be lost. */
+  watchJournal(): RedisWatch | undefined
   open(): JournalingStore
   readonly probe?: Probe
   close(): Promise<void>
@@ -135,25 +144,30 @@ function allOf(reasons: readonly unknown[]): unknown {
 }
 
 const storesInProcess: Stores = {
-  warningsFor: () => [],
+  watchJournal: () => undefined,
   open: () => memoryStore(),
   close: async () => undefined,
 }
 
 async function storesOnRedis(urls: readonly string[]): Promise<Stores> {
   const redis = await connectRedis(urls)
+  let watch: RedisWatch | undefined
   return {
-    warningsFor(pattern) {
-      if (pattern !== 'write-behind') return []
+    watchJournal() {
       const vanishing = redis.facts.map(whyWritesVanish).find((why) => why !== undefined)
       if (vanishing !== undefined) {
         throw new StartError(`REDIS_URL: ${urls.map(placeOf).join(',')}: ${vanishing}`)
       }
-      return redis.facts.map(whatACrashLoses).filter((loss) => loss !== undefined)
+      const { facts, factsNow: read } = redis
+      watch ??= watchRedis({ facts, read, maxDirtyBytes: dirtyBytesOn(facts) })
+      return watch
     },
     open: redis.openStore,
     probe: probe('Redis', redis.ping),
-    close: redis.close,
+    async close() {
+      watch?.close()
+      await redis.close()
+    },
   }
 }
 

@@ -35,14 +35,14 @@ export function cacheAsideUsers({ source, ...options }: CacheAsideParts): UserRe
       const { result, status } = await cache.mutate([key], commit)
       return { key, ...result, json: JSON.stringify(result.value), existed: false, status }
     },
-    async update(id, draft, versions) {
+    async update(id, draft, { ifVersion: versions } = {}) {
       const commit = () => source.update(id, draft, { ...deadline(), versions })
       const { result, status } = await cache.mutate([id], commit)
       if (result.outcome === 'conflict') throw conflict(id, result.version)
       if (result.outcome === 'missing') return { ...nothing, status }
       return { ...result, json: JSON.stringify(result.value), existed: true, status }
     },
-    async delete(id, versions) {
+    async delete(id, { ifVersion: versions } = {}) {
       const commit = () => source.delete(id, { ...deadline(), versions })
       const { result, status } = await cache.mutate([id], commit)
       if (result.outcome === 'conflict') throw conflict(id, result.version)

@@ -1,4 +1,5 @@
 import { type FastifyInstance, fastify, LogController } from 'fastify'
+import type { AdminOptions } from './admin-guard.ts'
 import { answerClientError } from './client-errors.ts'
 import { closeGracefully } from './closing.ts'
 import { problemCodes } from './codes.ts'
@@ -6,11 +7,13 @@ import { addDocumentation } from './documentation.ts'
 import { eventStreams } from './events.ts'
 import { requestProblem } from './framework-errors.ts'
 import { type LogOptions, loggerOptions } from './logging.ts'
+import { lossAlarm } from './loss-alarm.ts'
 import { createMetrics } from './metrics.ts'
 import { type OverloadOptions, refuseOverload } from './overload.ts'
 import type { ServiceParts } from './port.ts'
 import { sendProblem } from './problem.ts'
-import { type AdminOptions, addAdminRoutes } from './routes/admin.ts'
+import { addAdminRoutes } from './routes/admin.ts'
+import { addDeadLetterRoutes } from './routes/dead-letters.ts'
 import { addOperationRoutes } from './routes/operations.ts'
 import { addUserRoutes } from './routes/users.ts'
 import { answerUnknownRoutes } from './unknown-routes.ts'
@@ -18,6 +21,8 @@ import { bodyLimit, parseJson } from './validation.ts'
 
 export interface AppOptions extends OverloadOptions {
   readonly admin: AdminOptions
+  /** How long `POST /admin/flush` waits for the database. Default 30 s. */
+  readonly flushWithinMs?: number | undefined
   /** Default: no log. */
   readonly logger?: LogOptions | undefined
 }
@@ -41,6 +46,7 @@ export async function buildApp(parts: ServiceParts, options: AppOptions): Promis
     uptimeMs: Math.round(performance.now() - startedAt),
     ...(await parts.users.stats()),
     ...parts.figures?.(),
+    warnings: parts.warnings.current(),
   })
   const events = eventStreams(parts.subscribe, stats)
   const isDraining = closeGracefully(app, () => events.close())
@@ -48,8 +54,15 @@ export async function buildApp(parts: ServiceParts, options: AppOptions): Promis
 
   addUserRoutes(app, parts)
   const metrics = createMetrics(() => parts.users.stats())
-  addOperationRoutes(app, parts, { stats, metrics, events, isDraining })
-  addAdminRoutes(app, parts.users, options.admin)
+  const losses = lossAlarm(parts)
+  app.addHook('onClose', () => losses.close())
+  addOperationRoutes(app, parts, { stats, metrics, events, losses, isDraining })
+  addAdminRoutes(app, parts.users, losses, options.admin)
+  const { journal } = parts.users
+  if (journal !== undefined) {
+    const { admin, flushWithinMs } = options
+    addDeadLetterRoutes(app, journal, { ...admin, flushWithinMs })
+  }
   await app.ready()
   return app
 }

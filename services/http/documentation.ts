@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifySchema } from 'fastify'
 import type { TSchema } from 'typebox'
 import { type ProblemCode, problemCodes } from './codes.ts'
 import type { PatternName } from './port.ts'
-import { Alive, Problem, Ready, Stats, User, UserDraft } from './schemas.ts'
+import { Alive, DeadLetters, Problem, Ready, Stats, User, UserDraft } from './schemas.ts'
 
 /** Inputs that a handler reads itself, for speed or for better words: shown, and not validated by schema. */
 export interface DocumentedInputs {
@@ -20,7 +20,9 @@ declare module 'fastify' {
 
 /** Serves OpenAPI 3.1 of the routes added after it: `/openapi.json`, and `/docs` for people. */
 export async function addDocumentation(app: FastifyInstance, pattern: PatternName): Promise<void> {
-  for (const schema of [User, UserDraft, Problem, Stats, Alive, Ready]) app.addSchema(schema)
+  const everywhere = [User, UserDraft, Problem, Stats, Alive, Ready]
+  const schemas = pattern === 'write-behind' ? [...everywhere, DeadLetters] : everywhere
+  for (const schema of schemas) app.addSchema(schema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

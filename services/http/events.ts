@@ -93,7 +93,15 @@ function tell(event: CacheEvent): object | undefined {
       return { userId: userId(event.key), outcome: event.outcome, durationMs: event.durationMs }
     case 'dead-letter':
       return { userId: userId(event.key), version: event.version, sqlstate: event.sqlstate }
+    case 'dead-letter-retried':
+    case 'dead-letter-discarded':
+    case 'restamp':
+      return { userId: userId(event.key), version: event.version }
+    case 'fenced':
+    case 'journal-lost':
+      return { rows: event.rows }
     case 'breaker':
+    case 'flush-breaker':
       return { state: event.state }
     default:
       return undefined

@@ -59,6 +59,13 @@ function libraryProblem({ code, retryAfterMs, version }: LibraryError): Problem 
   if (code === 'JOURNAL_FULL') {
     return { code, detail: problemCodes[code].meaning, retryAfterMs: retryAfterMs ?? 1000 }
   }
+  if (code === 'VALUE_TAKEN') return emailTaken
+  if (code === 'NO_DEAD_LETTER') {
+    return {
+      code: 'DEAD_LETTER_NOT_FOUND',
+      detail: problemCodes.DEAD_LETTER_NOT_FOUND.meaning,
+    }
+  }
   if (isProblemCode(code)) return { code, detail: problemCodes[code].meaning, retryAfterMs }
   return { code: 'INTERNAL_ERROR', detail: 'the service failed; its log says more' }
 }

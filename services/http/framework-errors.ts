@@ -39,5 +39,11 @@ const byCode: Readonly<Record<string, (request: FastifyRequest) => Problem>> = {
     detail: 'path: expected percent-encoded UTF-8, received something that cannot be decoded',
   }),
   // The only parameter is the id, and none has more than 16 digits.
-  FST_ERR_MAX_PARAM_LENGTH: ({ url }) => invalidId(url.slice(url.lastIndexOf('/') + 1)),
+  FST_ERR_MAX_PARAM_LENGTH: ({ url }) => invalidId(longestSegment(url)),
+}
+
+function longestSegment(url: string): string {
+  return url
+    .split(/[/?]/)
+    .reduce((longest, each) => (each.length > longest.length ? each : longest))
 }

@@ -58,11 +58,32 @@ export const Ready = Type.Object(
   {
     status: Type.Enum(['ok', 'degraded']),
     reasons: Type.Array(Type.String()),
-    warnings: Type.Optional(
-      Type.Array(Type.String({ description: 'What may end badly by a setting of a server.' })),
-    ),
+    warnings: Type.Optional(Warnings()),
   },
   { $id: 'Ready' },
+)
+
+const DeadLetter = Type.Object({
+  id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  version: Type.Integer({ minimum: 0, description: 'Of the refused write.' }),
+  operation: Type.Enum(['update', 'delete']),
+  name: Type.Union([Name, Type.Null()], { description: 'As it was to be; of a delete null.' }),
+  email: Type.Union([Email, Type.Null()]),
+  sqlstate: Type.String({ description: "PostgreSQL's code.", examples: ['23505'] }),
+  reason: Type.String({ description: "PostgreSQL's words, which may hold a value of the row." }),
+  attempts: Count(),
+  at: Type.String({ format: 'date-time' }),
+  supersededBy: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'The version of a write since: the letter can only be discarded.',
+  }),
+})
+
+export const DeadLetters = Type.Object(
+  {
+    total: Count(),
+    deadLetters: Type.Array(DeadLetter, { description: 'The oldest first; at most 1,000.' }),
+  },
+  { $id: 'DeadLetters' },
 )
 
 export const Stats = Type.Object(
@@ -82,7 +103,16 @@ export const Stats = Type.Object(
       Type.Object(counts('total', 'useful', 'discarded', 'failures')),
       Type.Null(),
     ]),
-    journal: Type.Union([Type.Object(journalCounts()), Type.Null()]),
+    journal: Type.Union([
+      Type.Object({
+        ...journalCounts(),
+        breaker: Type.Enum(['closed', 'open', 'half-open'], {
+          description: '`open`: flushes are held back, since the database fails.',
+        }),
+        drainRate: Type.Number({ minimum: 0, description: 'Rows a second.' }),
+      }),
+      Type.Null(),
+    ]),
     staleness: Type.Object({
       ...counts('sampled', 'stale'),
       ageMs: Type.Object(figures('p50', 'p99', 'max')),
@@ -97,12 +127,17 @@ export const Stats = Type.Object(
         lagMs: Type.Object(figures('last', 'max')),
       }),
     ),
+    warnings: Warnings(),
   },
   { $id: 'Stats', description: 'Of this process, since its start or the last reset.' },
 )
 
 function Count() {
   return Type.Integer({ minimum: 0 })
+}
+
+function Warnings() {
+  return Type.Array(Type.String({ description: 'What may end badly by a setting of a server.' }))
 }
 
 function Latency() {

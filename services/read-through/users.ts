@@ -17,9 +17,9 @@ export function readThroughUsers(parts: ReadThroughParts): UserRepository {
     // A hit, or a load by the cache: callers who come meanwhile wait for the same load.
     read: (id) => cache.lookup(id),
     // Writes go through to the database; then the entry is evicted, and the next read loads it.
-    create: (draft) => cache.create(draft),
-    update: (id, draft, ifVersion) => cache.update(id, draft, ifVersion && { ifVersion }),
-    delete: (id, ifVersion) => cache.delete(id, ifVersion && { ifVersion }),
+    create: (draft, options) => cache.create(draft, options),
+    update: (id, draft, options) => cache.update(id, draft, options),
+    delete: (id, options) => cache.delete(id, options),
 
     stats: () => cache.stats(),
     resetStats: () => cache.resetStats(),

@@ -22,9 +22,9 @@ export function refreshAheadUsers(parts: RefreshAheadParts): UserRepository {
     // A hit, always, for a key that is read often enough; near its expiry a hit may start a reload.
     read: (id) => cache.lookup(id),
     // Writes go through to the database; then the entry is evicted, and a reload under way is dropped.
-    create: (draft) => cache.create(draft),
-    update: (id, draft, ifVersion) => cache.update(id, draft, ifVersion && { ifVersion }),
-    delete: (id, ifVersion) => cache.delete(id, ifVersion && { ifVersion }),
+    create: (draft, options) => cache.create(draft, options),
+    update: (id, draft, options) => cache.update(id, draft, options),
+    delete: (id, options) => cache.delete(id, options),
 
     stats: () => cache.stats(),
     resetStats: () => cache.resetStats(),

@@ -15,6 +15,8 @@ export interface WriteBehindParts {
   readonly onEvent: EventListener
   /** Share of hits that are compared with the database. */
   readonly sampleStaleness: number
+  /** Bytes of accepted writes that may wait for the database. Default: the library's. */
+  readonly maxDirtyBytes?: number
 }
 
 /** A write is acknowledged once the journal has it; the database follows in batches. */
@@ -24,15 +26,20 @@ export function writeBehindUsers(parts: WriteBehindParts): UserRepository {
     namespace: 'write-behind',
     // A process has 9 s to end, of which requests may take 3.
     drainFor: '4s',
+    onFull: 'reject',
+    // Compared as the database's index compares them.
+    unique: { email: ({ email }) => email.toLowerCase() },
     ...parts,
   })
   return {
     // The journal's entry is the cached value itself: everybody reads what was last accepted.
     read: (id) => cache.lookup(id),
     // Accepted, not yet persisted; writes of one key within the delay reach the database as one.
-    create: (draft) => cache.create(draft),
-    update: (id, draft, ifVersion) => cache.update(id, draft, ifVersion && { ifVersion }),
-    delete: (id, ifVersion) => cache.delete(id, ifVersion && { ifVersion }),
+    create: (draft, options) => cache.create(draft, options),
+    update: (id, draft, options) => cache.update(id, draft, options),
+    delete: (id, options) => cache.delete(id, options),
+    // What is not persisted yet, and what never will be without somebody's decision.
+    journal: cache,
 
     stats: () => cache.stats(),
     resetStats: () => cache.resetStats(),

@@ -22,9 +22,9 @@ export function writeThroughUsers(parts: WriteThroughParts): UserRepository {
     // While a write is in progress its key is marked: reads load from the database, and fill nothing.
     read: (id) => cache.lookup(id),
     // Mark, commit, publish, acknowledge: linearizable per key. When the mark cannot be set, nothing is written.
-    create: (draft) => cache.create(draft),
-    update: (id, draft, ifVersion) => cache.update(id, draft, ifVersion && { ifVersion }),
-    delete: (id, ifVersion) => cache.delete(id, ifVersion && { ifVersion }),
+    create: (draft, options) => cache.create(draft, options),
+    update: (id, draft, options) => cache.update(id, draft, options),
+    delete: (id, options) => cache.delete(id, options),
 
     stats: () => cache.stats(),
     resetStats: () => cache.resetStats(),

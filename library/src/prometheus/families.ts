@@ -74,6 +74,7 @@ export const families: readonly Family[] = [
   refresh('cache_refreshes_discarded_total', 'Reloads that were not stored', (r) => r.discarded),
   refresh('cache_refreshes_failed_total', 'Reloads that failed', (r) => r.failures),
   journal('gauge', 'cache_journal_dirty', 'Keys waiting to be flushed', (j) => j.dirty),
+  journal('gauge', 'cache_journal_bytes', 'Bytes waiting to be flushed', (j) => j.bytes),
   journal(
     'gauge',
     'cache_journal_oldest_seconds',
@@ -99,6 +100,17 @@ export const families: readonly Family[] = [
   ),
   journal('counter', 'cache_journal_fenced_total', 'Flushes refused by a fence', (j) => j.fenced),
   journal('counter', 'cache_journal_lost_total', 'Accepted writes found lost', (j) => j.lost),
+  journal(
+    'gauge',
+    'cache_journal_drain_rows_per_second',
+    'Rows flushed a second of late, while there was something to flush',
+    (j) => j.drainRate,
+  ),
+  gauges(
+    'cache_journal_breaker_state',
+    'Circuit breaker of the flushes: 1 for its state',
+    ({ journal }) => (journal === null ? [] : states(journal.breaker)),
+  ),
   counter(
     'cache_staleness_sampled_total',
     'Hits that were compared with the source',
@@ -117,10 +129,7 @@ export const families: readonly Family[] = [
   counter('cache_marks_lost_total', 'Marks that expired before their commit', (s) => s.marksLost),
   counter('cache_store_errors_total', 'Failed calls of the store', (s) => s.storeErrors),
   gauges('cache_breaker_state', 'Circuit breaker of the store: 1 for its state', ({ breaker }) =>
-    (['closed', 'half-open', 'open'] as const).map((state) => ({
-      labels: { state },
-      value: state === breaker ? 1 : 0,
-    })),
+    states(breaker),
   ),
 ]
 
@@ -141,6 +150,13 @@ function counters(
 
 function gauges(name: string, help: string, read: (stats: CacheStats) => Sample[]): Family {
   return { name, help, type: 'gauge', aggregator: 'max', read }
+}
+
+function states(breaker: CacheStats['breaker']): Sample[] {
+  return (['closed', 'half-open', 'open'] as const).map((state) => ({
+    labels: { state },
+    value: state === breaker ? 1 : 0,
+  }))
 }
 
 /** No line at all where the pattern does not refresh. */

@@ -30,7 +30,9 @@ const journal = {
   fenced: 0,
   lost: 0,
   restamped: 0,
-}
+  breaker: 'open',
+  drainRate: 2500,
+} as const
 
 async function scrape(caches: Record<string, () => Promise<CacheStats>>): Promise<string[]> {
   const register = new Registry()
@@ -74,6 +76,10 @@ test('exports a journal or refreshes only for a cache that has them', async () =
   expect(lines).toContain('cache_journal_dirty{cache="behind"} 5')
   expect(lines).toContain('cache_journal_oldest_seconds{cache="behind"} 1.5')
   expect(lines).toContain('cache_journal_dead_letters{cache="behind"} 2')
+  expect(lines).toContain('cache_journal_bytes{cache="behind"} 640')
+  expect(lines).toContain('cache_journal_drain_rows_per_second{cache="behind"} 2500')
+  expect(lines).toContain('cache_journal_breaker_state{cache="behind",state="open"} 1')
+  expect(lines).toContain('cache_journal_breaker_state{cache="behind",state="closed"} 0')
   expect(lines).toContain('cache_refreshes_useful_total{cache="behind"} 3')
   expect(lines.filter((line) => /^cache_(journal|refresh).*"plain"/.test(line))).toEqual([])
 })

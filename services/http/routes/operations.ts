@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { answer, problems } from '../documentation.ts'
 import type { EventStreams } from '../events.ts'
+import type { LossAlarm } from '../loss-alarm.ts'
 import type { Metrics } from '../metrics.ts'
 import { probeConfig } from '../overload.ts'
 import type { ServiceParts } from '../port.ts'
@@ -11,6 +12,7 @@ export interface Operations {
   readonly stats: () => Promise<unknown>
   readonly metrics: Metrics
   readonly events: EventStreams
+  readonly losses: LossAlarm
   readonly isDraining: () => boolean
 }
 
@@ -18,7 +20,7 @@ export interface Operations {
 export function addOperationRoutes(
   app: FastifyInstance,
   { health, warnings }: ServiceParts,
-  { stats, metrics, events, isDraining }: Operations,
+  { stats, metrics, events, losses, isDraining }: Operations,
 ): void {
   app.get('/stats', docs.stats, stats)
 
@@ -34,12 +36,17 @@ export function addOperationRoutes(
 
   app.get('/readyz', docs.readyz, async (_request, reply) => {
     if (isDraining()) return sendProblem(reply, notReady(['draining']))
-    const { reads, writes, reasons } = await health()
+    const [{ reads, writes, reasons: troubles }, loss] = await Promise.all([
+      health(),
+      losses.reason(),
+    ])
+    const reasons = loss === undefined ? troubles : [...troubles, loss]
     if (!reads && !writes) return sendProblem(reply, notReady(reasons))
+    const current = warnings.current()
     return reply.send({
       status: reads && writes && reasons.length === 0 ? 'ok' : 'degraded',
       reasons,
-      ...(warnings.length === 0 ? {} : { warnings }),
+      ...(current.length === 0 ? {} : { warnings: current }),
     })
   })
 }

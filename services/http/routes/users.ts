@@ -1,30 +1,31 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { WriteResult } from 'caching-patterns'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { age, cacheStatus, serverTiming } from '../cache-status.ts'
 import { entityTag, expectedVersions, isNoneMatchHit, unwantedTags } from '../conditional.ts'
-import type { ServiceParts, User, UserDraft } from '../port.ts'
+import { idempotencyKey } from '../idempotency-key.ts'
+import type { ServiceParts, UserDraft, UserWriteOptions } from '../port.ts'
+import { preferredWait } from '../preference.ts'
 import { type Problem, ProblemError, sendProblem } from '../problem.ts'
 import { parseUserId, refuseQuery } from '../validation.ts'
+import { durabilityFor, jsonType, sendDeleted, sendWritten } from '../written.ts'
 import { userDocs } from './users-docs.ts'
 
 interface OneUser {
   Params: { user_id: string }
 }
 
-/** `GET`, `POST`, `PUT` and `DELETE` of users. */
-export function addUserRoutes(app: FastifyInstance, { pattern, users }: ServiceParts): void {
-  /** The versions at which a write may find the user, as its conditional headers say; none: 404 or 412. */
-  async function versionsFor(id: number, headers: IncomingHttpHeaders) {
-    const versions = expectedVersions(headers)
-    const unwanted = unwantedTags(headers)
-    if (unwanted === undefined) return versions
-    const current = await users.read(id)
-    if (current.isStale) throw new ProblemError(unknownVersion)
-    return isNoneMatchHit(unwanted, entityTag(current.version)) ? [] : versions
-  }
+type Docs = ReturnType<typeof userDocs>
 
-  app.get<OneUser>('/users/:user_id', userDocs.get, async (request, reply) => {
+/** `GET`, `POST`, `PUT` and `DELETE` of users. */
+export function addUserRoutes(app: FastifyInstance, parts: ServiceParts): void {
+  const docs = userDocs(parts.users.journal !== undefined)
+  addReading(app, parts, docs)
+  addCreating(app, parts, docs)
+  addChanging(app, parts, docs)
+}
+
+function addReading(app: FastifyInstance, { pattern, users }: ServiceParts, docs: Docs): void {
+  app.get<OneUser>('/users/:user_id', docs.get, async (request, reply) => {
     const id = parseUserId(request.params.user_id)
     refuseQuery(request.url)
     const startedAt = performance.now()
@@ -38,47 +39,63 @@ export function addUserRoutes(app: FastifyInstance, { pattern, users }: ServiceP
     reply.header('etag', tag)
     const noneMatch = request.headers['if-none-match']
     if (noneMatch !== undefined && isNoneMatchHit(noneMatch, tag)) return reply.code(304).send()
-    return reply.header('content-type', json).send(lookup.json)
-  })
-
-  app.post<{ Body: UserDraft }>('/users', userDocs.post, async (request, reply) => {
-    refuseQuery(request.url)
-    const created = await users.create(request.body)
-    reply.code(201).header('location', `/users/${created.key}`)
-    return sendWritten(reply, created)
-  })
-
-  app.put<OneUser & { Body: UserDraft }>(
-    '/users/:user_id',
-    userDocs.put,
-    async (request, reply) => {
-      const id = parseUserId(request.params.user_id)
-      refuseQuery(request.url)
-      const versions = await versionsFor(id, request.headers)
-      const written = await users.update(id, request.body, versions)
-      if (!written.existed) return sendProblem(reply, noUser(id))
-      return sendWritten(reply, written)
-    },
-  )
-
-  app.delete<OneUser>('/users/:user_id', userDocs.delete, async (request, reply) => {
-    const id = parseUserId(request.params.user_id)
-    refuseQuery(request.url)
-    const written = await users.delete(id, await versionsFor(id, request.headers))
-    if (!written.existed) return sendProblem(reply, noUser(id))
-    return reply.code(204).header('write-status', written.status).send()
+    return reply.header('content-type', jsonType).send(lookup.json)
   })
 }
 
-const json = 'application/json; charset=utf-8'
+function addCreating(app: FastifyInstance, { users }: ServiceParts, docs: Docs): void {
+  const hasJournal = users.journal !== undefined
+  app.post<{ Body: UserDraft }>('/users', docs.post, async (request, reply) => {
+    refuseQuery(request.url)
+    const { headers, body } = request
+    const wait = preferredWait(headers.prefer)
+    const key = hasJournal ? idempotencyKey(headers['idempotency-key']) : undefined
+    const created = await users.create(body, {
+      ...durabilityFor(wait),
+      ...(key !== undefined && { idempotencyKey: key }),
+    })
+    reply.code(201).header('location', `/users/${created.key}`)
+    return sendWritten(reply, created, wait)
+  })
+}
 
-function sendWritten(reply: FastifyReply, { json: text, version, status }: WriteResult<User>) {
-  if (text === undefined) throw new TypeError('a repository wrote a user and returned none')
-  return reply
-    .header('content-type', json)
-    .header('etag', entityTag(version))
-    .header('write-status', status)
-    .send(text)
+function addChanging(app: FastifyInstance, { users }: ServiceParts, docs: Docs): void {
+  /** The versions at which a write may find the user, as its conditional headers say; none: 404 or 412. */
+  async function versionsFor(id: number, headers: IncomingHttpHeaders) {
+    const versions = expectedVersions(headers)
+    const unwanted = unwantedTags(headers)
+    if (unwanted === undefined) return versions
+    const current = await users.read(id)
+    if (current.isStale) throw new ProblemError(unknownVersion)
+    return isNoneMatchHit(unwanted, entityTag(current.version)) ? [] : versions
+  }
+  async function optionsFor(
+    id: number,
+    headers: IncomingHttpHeaders,
+    wait: number | undefined,
+  ): Promise<UserWriteOptions> {
+    const versions = await versionsFor(id, headers)
+    return { ...(versions && { ifVersion: versions }), ...durabilityFor(wait) }
+  }
+
+  app.put<OneUser & { Body: UserDraft }>('/users/:user_id', docs.put, async (request, reply) => {
+    const id = parseUserId(request.params.user_id)
+    refuseQuery(request.url)
+    const wait = preferredWait(request.headers.prefer)
+    const options = await optionsFor(id, request.headers, wait)
+    const written = await users.update(id, request.body, options)
+    if (!written.existed) return sendProblem(reply, noUser(id))
+    return sendWritten(reply, written, wait)
+  })
+
+  app.delete<OneUser>('/users/:user_id', docs.delete, async (request, reply) => {
+    const id = parseUserId(request.params.user_id)
+    refuseQuery(request.url)
+    const wait = preferredWait(request.headers.prefer)
+    const written = await users.delete(id, await optionsFor(id, request.headers, wait))
+    if (!written.existed) return sendProblem(reply, noUser(id))
+    return sendDeleted(reply, written, wait)
+  })
 }
 
 const unknownVersion: Problem = {

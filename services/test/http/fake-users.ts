@@ -1,4 +1,10 @@
-import { CacheError, type CacheEvent, type CacheStats, type Lookup } from 'caching-patterns'
+import {
+  CacheError,
+  type CacheEvent,
+  type CacheStats,
+  type Lookup,
+  type WriteStatus,
+} from 'caching-patterns'
 import type {
   Health,
   PatternName,
@@ -6,12 +12,16 @@ import type {
   User,
   UserDraft,
   UserRepository,
+  Warnings,
 } from '../../http/port.ts'
+import { type FakeJournal, fakeJournal } from './fake-journal.ts'
 
 /** What the next call of a fake repository does instead of its work. */
 export interface Script {
   /** The next read answers with these properties over its own. */
   readNext(lookup: Partial<Lookup<User>>): void
+  /** The next write ends with this status. */
+  writeNext(status: WriteStatus): void
   /** The next call rejects with this. */
   failNext(error: unknown): void
   /** The next call waits for the returned function. */
@@ -24,23 +34,45 @@ export interface FakeParts extends ServiceParts {
   readonly health: () => Promise<Health>
   state: Health
   readonly calls: string[]
+  /** Of write-behind alone. */
+  readonly journal: FakeJournal
+  /** What there is to warn of; a test sets it. */
+  warningTexts: readonly string[]
+  /** Tells those who listen to warnings of one more. */
+  warn(warning: string): void
   emit(event: CacheEvent): void
   listeners(): number
 }
 
 export function fakeParts(pattern: PatternName = 'read-through'): FakeParts {
   const listeners = new Set<(event: CacheEvent) => void>()
-  const { users, script, calls } = fakeUsers()
+  const warningListeners = new Set<Parameters<Warnings['subscribe']>[0]>()
+  const { users: others, script, calls, journal } = fakeUsers()
+  const users = pattern === 'write-behind' ? { ...others, journal } : others
   const parts: FakeParts = {
     pattern,
     users,
     script,
     calls,
+    journal,
+    warningTexts: [],
     state: { reads: true, writes: true, reasons: [] },
     health: async () => parts.state,
     store: 'memory',
     source: 'pglite',
-    warnings: [],
+    warnings: {
+      current: () => parts.warningTexts,
+      subscribe(listener) {
+        warningListeners.add(listener)
+        return () => {
+          warningListeners.delete(listener)
+        }
+      },
+    },
+    warn(warning) {
+      parts.warningTexts = [...parts.warningTexts, warning]
+      for (const listener of warningListeners) listener(warning, 'begins')
+    },
     subscribe(listener) {
       listeners.add(listener)
       return () => {
@@ -55,11 +87,17 @@ export function fakeParts(pattern: PatternName = 'read-through'): FakeParts {
   return parts
 }
 
-function fakeUsers(): { users: UserRepository; script: Script; calls: string[] } {
+function fakeUsers(): {
+  users: UserRepository
+  script: Script
+  calls: string[]
+  journal: FakeJournal
+} {
   const rows = new Map<number, { json: string; version: number }>()
   const calls: string[] = []
   let lastVersion = 0
   let nextLookup: Partial<Lookup<User>> | undefined
+  let nextStatus: WriteStatus = 'confirmed'
   let nextFailure: { readonly error: unknown } | undefined
   let nextGate: Promise<void> | undefined
 
@@ -78,7 +116,12 @@ function fakeUsers(): { users: UserRepository; script: Script; calls: string[] }
     const value: User = { id, ...draft, createdAt: at, updatedAt: at }
     const row = { json: JSON.stringify(value), version: lastVersion }
     rows.set(id, row)
-    return { ...row, value, existed: true, status: 'confirmed' as const }
+    return { ...row, value, existed: true, status: takeStatus() }
+  }
+  const takeStatus = () => {
+    const status = nextStatus
+    nextStatus = 'confirmed'
+    return status
   }
   const find = (id: number, ifVersions: readonly number[] | undefined) => {
     const row = rows.get(id)
@@ -110,22 +153,22 @@ function fakeUsers(): { users: UserRepository; script: Script; calls: string[] }
       nextLookup = undefined
       return lookup
     },
-    async create(draft) {
-      await enter('create')
+    async create(draft, options) {
+      await enter(`create${termsOf(options)}`)
       const key = rows.size + 1
       return { key, ...write(key, draft) }
     },
-    async update(id, draft, ifVersions) {
-      await enter(`update ${id} ${JSON.stringify(ifVersions)}`)
-      if (find(id, ifVersions) === undefined) return { ...missing, status: 'confirmed' }
+    async update(id, draft, { ifVersion, ...options } = {}) {
+      await enter(`update ${id} ${JSON.stringify(ifVersion)}${termsOf(options)}`)
+      if (find(id, ifVersion) === undefined) return { ...missing, status: 'confirmed' }
       return write(id, draft)
     },
-    async delete(id, ifVersions) {
-      await enter(`delete ${id} ${JSON.stringify(ifVersions)}`)
-      if (find(id, ifVersions) === undefined) return { ...missing, status: 'confirmed' }
+    async delete(id, { ifVersion, ...options } = {}) {
+      await enter(`delete ${id} ${JSON.stringify(ifVersion)}${termsOf(options)}`)
+      if (find(id, ifVersion) === undefined) return { ...missing, status: 'confirmed' }
       rows.delete(id)
       lastVersion += 1
-      return { ...missing, version: lastVersion, existed: true, status: 'confirmed' }
+      return { ...missing, version: lastVersion, existed: true, status: takeStatus() }
     },
     async stats() {
       await enter('stats')
@@ -139,6 +182,9 @@ function fakeUsers(): { users: UserRepository; script: Script; calls: string[] }
     readNext: (lookup) => {
       nextLookup = lookup
     },
+    writeNext: (status) => {
+      nextStatus = status
+    },
     failNext: (error) => {
       nextFailure = { error }
     },
@@ -150,7 +196,16 @@ function fakeUsers(): { users: UserRepository; script: Script; calls: string[] }
       return open
     },
   }
-  return { users, script, calls }
+  const journal = fakeJournal({
+    enter,
+    write: (id, draft) => write(id, draft),
+    remove: () => ({ ...missing, version: lastVersion, existed: true, status: takeStatus() }),
+  })
+  return { users, script, calls, journal }
+}
+
+function termsOf(options: object = {}): string {
+  return Object.keys(options).length === 0 ? '' : ` ${JSON.stringify(options)}`
 }
 
 const none = { p50: 0, p95: 0, p99: 0, max: 0 }
