@@ -10,6 +10,8 @@ import { Alive, DeadLetters, Problem, Ready, Stats, User, UserDraft } from './sc
 export interface DocumentedInputs {
   readonly params?: TSchema
   readonly headers?: TSchema
+  /** The documentation takes every body for one that is needed. */
+  readonly isBodyOptional?: boolean
 }
 
 declare module 'fastify' {
@@ -23,6 +25,7 @@ export async function addDocumentation(app: FastifyInstance, pattern: PatternNam
   const everywhere = [User, UserDraft, Problem, Stats, Alive, Ready]
   const schemas = pattern === 'write-behind' ? [...everywhere, DeadLetters] : everywhere
   for (const schema of schemas) app.addSchema(schema)
+  const optionalBodies = new Set<string>()
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -36,10 +39,19 @@ export async function addDocumentation(app: FastifyInstance, pattern: PatternNam
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
     refResolver: { buildLocalReference: (json, _uri, _fragment, i) => String(json.$id ?? i) },
-    transform: ({ schema, url, route }) => ({
-      schema: { ...schema, ...route.config?.inputs } as FastifySchema,
-      url,
-    }),
+    transform({ schema, url, route }) {
+      const { isBodyOptional, ...inputs } = route.config?.inputs ?? {}
+      if (isBodyOptional) optionalBodies.add(url.replace(/:([a-z_]+)/g, '{$1}'))
+      return { schema: { ...schema, ...inputs } as FastifySchema, url }
+    },
+    transformObject(document) {
+      const { paths = {} } = 'openapiObject' in document ? document.openapiObject : {}
+      for (const path of optionalBodies) {
+        const body = paths[path]?.post?.requestBody
+        if (body !== undefined && 'required' in body) body.required = false
+      }
+      return 'openapiObject' in document ? document.openapiObject : document.swaggerObject
+    },
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })
   const content = { type: 'application/json', schema: { type: 'object' } }

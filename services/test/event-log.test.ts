@@ -29,6 +29,25 @@ describe('eventLog', () => {
     ])
   })
 
+  test('says how grave it is what happens to accepted writes', () => {
+    const lines = linesOf('info', [
+      { type: 'journal-lost', cache: 'users', rows: 2 },
+      { type: 'flush-breaker', cache: 'users', state: 'open' },
+      { type: 'fenced', cache: 'users', rows: 1 },
+      { type: 'restamp', ...at, version: 3 },
+      { type: 'dead-letter-retried', ...at, version: 3 },
+      { type: 'dead-letter-discarded', ...at, version: 3 },
+    ])
+    expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
+      '50 journal-lost',
+      '40 flush-breaker',
+      '40 fenced',
+      '40 restamp',
+      '30 dead-letter-retried',
+      '30 dead-letter-discarded',
+    ])
+  })
+
   test('is silent at info about what is normal, and tells all at trace', () => {
     const events: CacheEvent[] = [
       { type: 'load', ...at, durationMs: 1, outcome: 'value' },

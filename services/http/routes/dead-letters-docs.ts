@@ -36,7 +36,9 @@ export const deadLetterDocs = {
     }),
   },
   retry: {
-    config: { inputs: { params, headers: Type.Object({ prefer: prefer() }) } },
+    config: {
+      inputs: { params, headers: Type.Object({ prefer: prefer() }), isBodyOptional: true },
+    },
     schema: {
       ...docs('Writes a dead letter again, as it is or as the body says, and removes it', {
         200: answer('Written, as a `PUT` answers it.', user, { ...etag, ...writeStatus }),

@@ -2,42 +2,91 @@ import { readFile } from 'node:fs/promises'
 import { errorCodes } from 'caching-patterns'
 import { describe, expect, test } from 'vitest'
 import { problemCodeNames, problemCodes } from '../../http/codes.ts'
+import type { PatternName } from '../../http/port.ts'
 import { send } from './client.ts'
+import { fakeParts } from './fake-users.ts'
 import { startApp } from './start-app.ts'
+
+const operations = [
+  'GET /stats 200',
+  'GET /metrics 200',
+  'GET /events 200',
+  'GET /healthz 200',
+  'GET /readyz 200 503',
+  'GET /openapi.json 200',
+  'POST /admin/stats/reset 204 401 403 503',
+  'POST /admin/cache/clear 204 401 403 503',
+]
+
+async function document(pattern: PatternName) {
+  const { url } = await startApp({}, fakeParts(pattern))
+  const answer = await send(url, 'GET', '/openapi.json')
+  expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+  return JSON.parse(answer.text)
+}
+
+/** Every route with its statuses. */
+async function routesOf(pattern: PatternName): Promise<string[]> {
+  const { openapi, paths } = await document(pattern)
+  expect(openapi).toMatch(/^3\.1\./)
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods as Record<string, { responses: object }>).map(
+      ([method, { responses }]) =>
+        `${method.toUpperCase()} ${path} ${Object.keys(responses).join(' ')}`,
+    ),
+  )
+  return routes.sort()
+}
 
 describe('OpenAPI', () => {
   test('describes every route with the statuses of the contract', async () => {
-    const { url } = await startApp()
-    const answer = await send(url, 'GET', '/openapi.json')
-    expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
-    const { openapi, paths } = JSON.parse(answer.text)
-    expect(openapi).toMatch(/^3\.1\./)
-    const routes = Object.entries(paths).flatMap(([path, methods]) =>
-      Object.entries(methods as Record<string, { responses: object }>).map(
-        ([method, { responses }]) =>
-          `${method.toUpperCase()} ${path} ${Object.keys(responses).join(' ')}`,
-      ),
-    )
-    expect(routes.sort()).toEqual(
+    expect(await routesOf('read-through')).toEqual(
       [
         'GET /users/{user_id} 200 304 400 404 429 500 503',
         'POST /users 201 400 409 413 415 429 500 503',
         'PUT /users/{user_id} 200 400 404 409 412 413 415 429 500 503',
         'DELETE /users/{user_id} 204 400 404 412 415 429 500 503',
-        'GET /stats 200',
-        'GET /metrics 200',
-        'GET /events 200',
-        'GET /healthz 200',
-        'GET /readyz 200 503',
-        'GET /openapi.json 200',
-        'POST /admin/stats/reset 204 401 403 503',
-        'POST /admin/cache/clear 204 401 403 503',
+        ...operations,
       ].sort(),
     )
   })
 
+  test('describes what write-behind alone has: dead letters, a flush, idempotency keys', async () => {
+    expect(await routesOf('write-behind')).toEqual(
+      [
+        'GET /users/{user_id} 200 304 400 404 429 500 503',
+        'POST /users 201 400 409 413 415 422 429 500 503',
+        'PUT /users/{user_id} 200 400 404 409 412 413 415 429 500 503',
+        'DELETE /users/{user_id} 204 400 404 409 412 415 429 500 503',
+        ...operations,
+        'GET /admin/dead-letters 200 400 401 403 429 500 503',
+        'POST /admin/dead-letters/{user_id}/retry 200 204 400 401 403 404 409 413 415 429 500 503',
+        'DELETE /admin/dead-letters/{user_id} 204 400 401 403 404 429 500 503',
+        'POST /admin/flush 204 400 401 403 429 500 503',
+      ].sort(),
+    )
+    const headersOf = async (pattern: PatternName, method: 'post' | 'delete') => {
+      const { paths } = await document(pattern)
+      const { parameters } = paths[method === 'post' ? '/users' : '/users/{user_id}'][method]
+      return parameters
+        .filter((each: { in: string }) => each.in === 'header')
+        .map(({ name }: { name: string }) => name)
+    }
+    expect(await headersOf('write-behind', 'post')).toEqual(['prefer', 'idempotency-key'])
+    expect(await headersOf('read-through', 'post')).toEqual(['prefer'])
+    expect(await headersOf('read-through', 'delete')).toEqual([
+      'if-match',
+      'if-none-match',
+      'prefer',
+    ])
+    const { paths } = await document('write-behind')
+    const { requestBody } = paths['/admin/dead-letters/{user_id}/retry'].post
+    expect(requestBody.content['application/json'].schema.$ref).toMatch(/UserDraft$/)
+    expect(requestBody.required ?? false).toBe(false)
+  })
+
   test('lists every code, and resolves every reference', async () => {
-    const { url } = await startApp()
+    const { url } = await startApp({}, fakeParts('write-behind'))
     const { text } = await send(url, 'GET', '/openapi.json')
     const document = JSON.parse(text)
     expect(document.components.schemas.Problem.properties.code.enum).toEqual(problemCodeNames)

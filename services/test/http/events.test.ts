@@ -49,6 +49,30 @@ const happened: readonly [CacheEvent, Frame][] = [
     { event: 'dead-letter', data: { version: 7, sqlstate: '23505' } },
   ],
   [
+    { type: 'dead-letter-retried', cache: 'users', key: 'cp:users:1:42', version: 8 },
+    { event: 'dead-letter-retried', data: { userId: 42, version: 8 } },
+  ],
+  [
+    { type: 'dead-letter-discarded', cache: 'users', key: 'cp:users:1:42', version: 7 },
+    { event: 'dead-letter-discarded', data: { userId: 42, version: 7 } },
+  ],
+  [
+    { type: 'restamp', cache: 'users', key: 'cp:users:1:42', version: 9 },
+    { event: 'restamp', data: { userId: 42, version: 9 } },
+  ],
+  [
+    { type: 'fenced', cache: 'users', rows: 3 },
+    { event: 'fenced', data: { rows: 3 } },
+  ],
+  [
+    { type: 'journal-lost', cache: 'users', rows: 2 },
+    { event: 'journal-lost', data: { rows: 2 } },
+  ],
+  [
+    { type: 'flush-breaker', cache: 'users', state: 'half-open' },
+    { event: 'flush-breaker', data: { state: 'half-open' } },
+  ],
+  [
     { type: 'breaker', cache: 'users', state: 'open' },
     { event: 'breaker', data: { state: 'open' } },
   ],

@@ -21,6 +21,11 @@ describe('an error of a cache', () => {
     WRITE_OUTCOME_UNKNOWN: 'WRITE_OUTCOME_UNKNOWN',
     VERSION_CONFLICT: 'VERSION_CONFLICT',
     JOURNAL_FULL: 'JOURNAL_FULL',
+    DEAD_LETTERED: 'DEAD_LETTERED',
+    NO_DEAD_LETTER: 'DEAD_LETTER_NOT_FOUND',
+    SUPERSEDED: 'SUPERSEDED',
+    VALUE_TAKEN: 'EMAIL_TAKEN',
+    IDEMPOTENCY_KEY_REUSED: 'IDEMPOTENCY_KEY_REUSED',
     CLOSED: 'CLOSED',
   }
 
@@ -45,6 +50,10 @@ describe('an error of a cache', () => {
     expect(await retryAfter(2_100)).toBe('3')
     expect(await retryAfter(5)).toBe('1')
     expect(await retryAfter()).toBe('1')
+    parts.script.failNext(new CacheError('JOURNAL_FULL', 'scripted', { retryAfterMs: 7_400 }))
+    const full = await send(url, 'POST', '/users', { body: draft })
+    expectProblem(full, 'JOURNAL_FULL')
+    expect(full.headers.get('retry-after')).toBe('8')
   })
 })
 

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { parseRaw, send, sendRaw } from './client.ts'
 import { expectProblem } from './expectations.ts'
-import { fakeStats } from './fake-users.ts'
+import { fakeParts, fakeStats } from './fake-users.ts'
 import { draft, startApp } from './start-app.ts'
 
 describe('admin routes', () => {
@@ -56,6 +56,7 @@ describe('operations', () => {
       store: 'memory',
       source: 'pglite',
       ...fakeStats,
+      warnings: [],
     })
     expect(Number.isInteger(uptimeMs)).toBe(true)
   })
@@ -99,6 +100,64 @@ describe('operations', () => {
     expectProblem(answer, 'NOT_READY')
     expect(JSON.parse(answer.text).reasons).toEqual(['starting'])
     expect((await send(url, 'GET', '/healthz')).text).toBe('{"status":"ok"}')
+  })
+})
+
+describe('what may end badly', () => {
+  const stats = async (url: string) => JSON.parse((await send(url, 'GET', '/stats')).text)
+  const ready = async (url: string) => JSON.parse((await send(url, 'GET', '/readyz')).text)
+  const lost = (rows: number) => ({ type: 'journal-lost', cache: 'users', rows }) as const
+
+  test('stands in /readyz and /stats as long as it lasts, and makes nothing degraded', async () => {
+    const { url, parts } = await startApp()
+    parts.warn('a crash loses much')
+    expect(await ready(url)).toEqual({
+      status: 'ok',
+      reasons: [],
+      warnings: ['a crash loses much'],
+    })
+    expect((await stats(url)).warnings).toEqual(['a crash loses much'])
+    parts.warningTexts = []
+    expect(await ready(url)).toEqual({ status: 'ok', reasons: [] })
+    expect((await stats(url)).warnings).toEqual([])
+  })
+
+  test('a lost write degrades write-behind, in words, until the figures are reset', async () => {
+    const { url, parts } = await startApp({}, fakeParts('write-behind'))
+    expect(await ready(url)).toEqual({ status: 'ok', reasons: [] })
+    parts.emit(lost(1))
+    expect(await ready(url)).toEqual({
+      status: 'degraded',
+      reasons: [expect.stringMatching(/^1 accepted write is gone from the journal/)],
+    })
+    parts.emit(lost(2))
+    expect((await ready(url)).reasons).toEqual([
+      expect.stringMatching(/^3 accepted writes are gone .*POST \/admin\/stats\/reset/),
+    ])
+    await send(url, 'POST', '/admin/stats/reset')
+    expect(await ready(url)).toEqual({ status: 'ok', reasons: [] })
+  })
+
+  test('a loss that the figures know of degrades it too, and silence of the figures does not', async () => {
+    const parts = fakeParts('write-behind')
+    const { url } = await startApp({}, parts)
+    const { users } = parts
+    const stats = vi.spyOn(users, 'stats')
+    stats.mockImplementation(async () => ({ ...fakeStats, journal: { ...noJournal, lost: 4 } }))
+    expect((await ready(url)).reasons).toEqual([expect.stringMatching(/^4 accepted writes/)])
+    stats.mockImplementation(() => Promise.reject(new Error('away')))
+    expect(await ready(url)).toEqual({ status: 'ok', reasons: [] })
+    stats.mockImplementation(() => new Promise(() => undefined))
+    const startedAt = performance.now()
+    expect(await ready(url)).toEqual({ status: 'ok', reasons: [] })
+    expect(performance.now() - startedAt).toBeLessThan(900)
+  })
+
+  test('the service stops listening for losses when it closes', async () => {
+    const { app, parts } = await startApp({}, fakeParts('write-behind'))
+    expect(parts.listeners()).toBe(1)
+    await app.close()
+    expect(parts.listeners()).toBe(0)
   })
 })
 
@@ -205,6 +264,11 @@ describe('closing', () => {
     expect(second.headers.get('connection')).toBe('close')
   })
 })
+
+const noJournal = {
+  ...{ dirty: 0, bytes: 0, oldestMs: 0, enqueued: 0, coalesced: 0, flushed: 0, retries: 0 },
+  ...{ deadLetters: 0, fenced: 0, lost: 0, restamped: 0, breaker: 'closed', drainRate: 0 },
+} as const
 
 /** Long before the service cuts connections off. */
 async function withinASecond(closed: PromiseLike<unknown>): Promise<void> {
