@@ -70,6 +70,15 @@ export function readEnvironment(
   return environment
 }
 
+/** `ADMIN_TOKEN` alone, for a command that speaks to a service. Throws a `StartError` for one that no service has. */
+export function readAdminToken(
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
+  const text = variables.ADMIN_TOKEN
+  if (text === undefined || token.parse(text) !== undefined) return text
+  throw new StartError(`ADMIN_TOKEN: expected ${token.expected}, received ${token.show?.(text)}`)
+}
+
 interface Format<T> {
   readonly expected: string
   /** Undefined when the text is not of this format. */

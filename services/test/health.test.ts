@@ -94,4 +94,17 @@ describe('the health of a service', () => {
       ).toBe(!writes)
     }
   })
+
+  test('adds to its reasons what may be lost, and serves all the same', async () => {
+    let dangers: readonly string[] = []
+    const health = (database: typeof well | typeof away) =>
+      healthOf('write-behind', { database, dangers: () => dangers })
+    expect(await health(well)).toEqual({ reads: true, writes: true, reasons: [] })
+    dangers = ['evicts writes']
+    expect(await health(well)).toEqual({ reads: true, writes: true, reasons: ['evicts writes'] })
+    expect((await health(away)).reasons).toEqual([
+      expect.stringMatching(/^away: /),
+      'evicts writes',
+    ])
+  })
 })
