@@ -31,7 +31,7 @@ export function watchRedis({
 }: RedisWatchOptions): RedisWatch {
   const listeners = new Set<Parameters<Warnings['subscribe']>[0]>()
   const judge = (facts: readonly RedisFacts[]) => ({
-    dangers: distinct(facts.map(whyWritesVanish)),
+    dangers: distinct(facts.map(dangerOf)),
     losses: distinct(facts.map(whatACrashLoses)),
     room: distinct([whyRoomIsShort(facts, maxDirtyBytes)]),
   })
@@ -67,6 +67,11 @@ export function watchRedis({
     check,
     close: () => clearInterval(timer),
   }
+}
+
+function dangerOf(facts: RedisFacts): string | undefined {
+  const why = whyWritesVanish(facts)
+  return why && `Redis: ${why}`
 }
 
 /** Of a cluster's servers those set alike say the same. */

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { dashboardApp } from './dashboard/app.ts'
 import type { Environment } from './environment.ts'
 import { eventLog } from './event-log.ts'
@@ -7,6 +7,7 @@ import { type AppOptions, buildApp } from './http/app.ts'
 import type { PatternName, ServiceParts } from './http/port.ts'
 import { defaultPorts, portsOf, type ServiceName } from './ports.ts'
 import { StartError } from './start-error.ts'
+import { logWarnings } from './warning-log.ts'
 import { type Wiring, wire } from './wiring.ts'
 
 /** A service that listens. */
@@ -94,14 +95,6 @@ export function serve(names: readonly ServiceName[], environment: Environment): 
       if (hasStarted) await closeAll()
     },
   }
-}
-
-function logWarnings({ pattern, warnings }: ServiceParts, log: FastifyBaseLogger): void {
-  for (const warning of warnings.current()) log.warn({ pattern }, warning)
-  warnings.subscribe((warning, change) => {
-    if (change === 'begins') log.warn({ pattern }, warning)
-    else log.info({ pattern }, `no longer: ${warning}`)
-  })
 }
 
 function appOptions({ adminToken, host, logLevel, rateLimit }: Environment): AppOptions {

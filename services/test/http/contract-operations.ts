@@ -12,7 +12,7 @@ const zeros = {
 const refreshes = ['total', 'useful', 'discarded', 'failures']
 const journal = [
   ...['dirty', 'oldestMs', 'enqueued', 'coalesced', 'flushed'],
-  ...['retries', 'deadLetters', 'fenced', 'lost'],
+  ...['retries', 'deadLetters', 'fenced', 'lost', 'bytes', 'restamped', 'breaker', 'drainRate'],
 ]
 
 /** What is served beside users. The services run without an admin token, on a loopback host. */
@@ -36,6 +36,7 @@ export function operations(subject: Subject): void {
       const isJournaling = pattern === 'write-behind'
       expect(keys(stats.refreshes)).toEqual(isRefreshing ? refreshes : null)
       expect(keys(stats.journal)).toEqual(isJournaling ? expect.arrayContaining(journal) : null)
+      expect(stats.warnings).toEqual(expect.any(Array))
     })
 
     test('counts every read as exactly one of its kinds, and every load', async () => {
@@ -90,6 +91,11 @@ export function operations(subject: Subject): void {
       expect(headers.get('content-type')).toMatch(/^text\/plain/)
       expect(text).toMatch(/^cache_gets_total\{cache="users",result="hit"\} 2$/m)
       expect(text).toMatch(/^cache_gets_total\{cache="users",result="miss"\} 1$/m)
+      const journal = (isThere: boolean) => (isThere ? expect(text) : expect(text).not)
+      for (const figure of ['dirty', 'lost_total', 'breaker_state', 'drain_rows_per_second']) {
+        const line = new RegExp(`^cache_journal_${figure}\\{cache="users"`, 'm')
+        journal(subject.traits.hasJournal).toMatch(line)
+      }
       expect(text).toMatch(/^process_resident_memory_bytes \d+/m)
     })
   })

@@ -74,6 +74,6 @@ export function contractOfServices({ variables, store, source }: Mixture): void 
 
 function traitsOf(pattern: PatternName): Traits {
   return pattern === 'write-behind'
-    ? { pattern, writeStatus: 'accepted', knowsEmails: false }
-    : { pattern, writeStatus: 'confirmed', knowsEmails: true }
+    ? { pattern, writeStatus: 'accepted', durableStatus: 'persisted', hasJournal: true }
+    : { pattern, writeStatus: 'confirmed', durableStatus: 'confirmed', hasJournal: false }
 }

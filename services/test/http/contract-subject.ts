@@ -12,8 +12,10 @@ export interface RunningService {
 export interface Traits {
   readonly pattern: PatternName
   readonly writeStatus: 'confirmed' | 'accepted'
-  /** Whether a taken email is known before the answer. */
-  readonly knowsEmails: boolean
+  /** Of a write that is in the database. */
+  readonly durableStatus: 'confirmed' | 'persisted'
+  /** Accepted writes wait for the database in a journal; an email that only the database knows is found at the flush. */
+  readonly hasJournal: boolean
 }
 
 /** What the tests of one service share. */

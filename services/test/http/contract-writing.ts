@@ -8,7 +8,7 @@ export function writing(subject: Subject): void {
   describe('PUT /users/{user_id}', () => changing(subject))
   describe('DELETE /users/{user_id}', () => deleting(subject))
   describe('If-Match', () => conditions(subject))
-  if (subject.traits.knowsEmails) describe('an email', () => emails(subject))
+  describe('an email', () => emails(subject))
 }
 
 function creating(subject: Subject): void {
@@ -257,13 +257,24 @@ function emails(subject: Subject): void {
   })
 
   test('is free again when its user is deleted, or has another', async () => {
+    const headers = { prefer: 'wait=10' }
     const deleted = await subject.create()
-    await subject.send('DELETE', deleted.path)
+    expect((await subject.send('DELETE', deleted.path, { headers })).status).toBe(204)
     const changed = await subject.create()
-    await subject.send('PUT', changed.path, { body: subject.freshDraft() })
+    const change = { body: subject.freshDraft(), headers }
+    expect((await subject.send('PUT', changed.path, change)).status).toBe(200)
     for (const { email } of [deleted.body, changed.body]) {
-      const answer = await subject.send('POST', '/users', { body: { name: 'Ada', email } })
+      const answer = await subject.send('POST', '/users', { body: { name: 'Ada', email }, headers })
       expect(answer.status).toBe(201)
     }
+  })
+
+  test('that only the database knows of is 409 too, at the latest when it is asked', async () => {
+    const email = `USER${subject.freshId()}@example.com`
+    const headers = { prefer: 'wait=10' }
+    const answer = await subject.send('POST', '/users', { body: { name: 'Eve', email }, headers })
+    expectProblem(answer, subject.traits.hasJournal ? 'DEAD_LETTERED' : 'EMAIL_TAKEN')
+    expect(answer.headers.has('preference-applied')).toBe(false)
+    expect(answer.headers.has('write-status')).toBe(false)
   })
 }
