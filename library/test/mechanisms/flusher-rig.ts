@@ -28,7 +28,7 @@ export interface User {
 /** A row on its way. */
 export type Row = FlushRow<string>
 type Options = Partial<
-  Omit<WriteBehindOptions<string, User>, 'write'> & Omit<WriteBehindPolicy, 'policy'>
+  Omit<WriteBehindOptions<string, User>, 'write'> & Omit<WriteBehindPolicy<User>, 'policy'>
 >
 
 /** A write-behind cache whose journal fails on demand, whose database says what a test wants, and whose clocks a test moves. */

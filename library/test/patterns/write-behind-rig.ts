@@ -26,7 +26,7 @@ export interface User {
   readonly count?: number
 }
 type Options = Partial<
-  Omit<WriteBehindOptions<string, User>, 'write'> & Omit<WriteBehindPolicy, 'policy'>
+  Omit<WriteBehindOptions<string, User>, 'write'> & Omit<WriteBehindPolicy<User>, 'policy'>
 >
 
 /** A write-behind cache over a store that fails on demand; loads and flushes wait for the test. */
