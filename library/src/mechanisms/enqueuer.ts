@@ -47,7 +47,7 @@ export class Enqueuer<Key, Value> {
     const id = core.keys.encode(key)
     // a key that cannot be read back from its text could never be flushed
     source.parseKey(core.keys.textOf(id))
-    return this.#whileFull(key, (room) =>
+    return this.#whileFull(key, write.isUrgent ?? false, (room) =>
       this.send(key, (deadlineAt) =>
         journal.enqueue(id, { ...write, ...room, delayMs, deadlineAt }),
       ),
@@ -97,6 +97,7 @@ export class Enqueuer<Key, Value> {
 
   async #whileFull(
     key: Key,
+    isUrgent: boolean,
     attempt: (
       room: Pick<EnqueueRequest, 'mayExceed' | 'isUrgent'>,
     ) => Promise<Exclude<EnqueueResult, { outcome: 'expired' }>>,
@@ -107,7 +108,7 @@ export class Enqueuer<Key, Value> {
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
       const result = await attempt(mustPersist ? { mayExceed: true, isUrgent: true } : {})
       if (result.outcome === 'accepted') {
-        this.accepted(result, mustPersist)
+        this.accepted(result, isUrgent || mustPersist)
         return { ...result, mustPersist }
       }
       if (result.outcome !== 'full') return result

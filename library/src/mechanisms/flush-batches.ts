@@ -42,15 +42,23 @@ export class FlushBatches<Key, Value> {
   /**
    * Writes the rows, or parks them. Returns those that are dirty still: they met a newer version in the
    * database, or their partition is another process's. Rejects with a failure that may pass: what was not written by
-   * then is dirty still.
+   * then is dirty still. The journal may be told after that: the next batch need not wait for it.
    */
-  async write(rows: readonly DirtyEntry[]): Promise<Pick<Batch, 'overtaken' | 'fenced'>> {
+  async write(rows: readonly DirtyEntry[]): Promise<WrittenBatch> {
     const { core, delayMs } = this.#target
     const rewrittenDueAt = core.storeNow() + delayMs
-    const batch: Batch = { rewrittenDueAt, refused: [], overtaken: [], fenced: [] }
-    await this.#write(rows, batch)
-    await this.#settleRefused(batch)
-    return batch
+    const batch: Batch = { rewrittenDueAt, refused: [], overtaken: [], fenced: [], told: [] }
+    try {
+      await this.#write(rows, batch)
+      await this.#settleRefused(batch)
+    } catch (error) {
+      await Promise.allSettled(batch.told)
+      throw error
+    }
+    const isTold = Promise.all(batch.told).then(() => undefined)
+    // whoever awaits it hears of a failure; until then it is none that nobody handles
+    isTold.catch(() => undefined)
+    return { overtaken: batch.overtaken, fenced: batch.fenced, isTold }
   }
 
   /** Writes the rows, halving around the refused ones. Rejects with a failure that may pass. */
@@ -139,7 +147,10 @@ export class FlushBatches<Key, Value> {
       else if (outcome?.outcome === 'fenced') batch.fenced.push(row)
       else applied.push(row)
     }
-    if (applied.length === 0) return
+    if (applied.length > 0) batch.told.push(this.#tell(applied, batch))
+  }
+
+  async #tell(applied: readonly DirtyEntry[], batch: Batch): Promise<void> {
     const { core, journal, listener } = this.#target
     const lifetimes = core.content({ json: '', version: 0 })
     const { ttlMs: negativeTtlMs } = core.content({ json: null, version: 0 })
@@ -177,12 +188,21 @@ export class FlushBatches<Key, Value> {
   }
 }
 
+/** What became of a batch. */
+export interface WrittenBatch {
+  readonly overtaken: readonly DirtyEntry[]
+  readonly fenced: readonly DirtyEntry[]
+  /** Resolves when the journal knows what was written; rejects with the store's error. */
+  readonly isTold: Promise<void>
+}
+
 interface Batch {
   /** When a row is due that was written again while this batch was under way. */
   readonly rewrittenDueAt: number
   readonly refused: Refused[]
   readonly overtaken: DirtyEntry[]
   readonly fenced: DirtyEntry[]
+  readonly told: Promise<void>[]
 }
 
 interface Refused {

@@ -4,7 +4,7 @@ import type { FlushableSource } from '../contract/source.ts'
 import type { Core } from './core.ts'
 import { DrainRate } from './drain-rate.ts'
 import { FlushBatchSize } from './flush-batch-size.ts'
-import { FlushBatches, type FlushListener, givenUp } from './flush-batches.ts'
+import { FlushBatches, type FlushListener, givenUp, type WrittenBatch } from './flush-batches.ts'
 import { FlushBreaker } from './flush-breaker.ts'
 import { FlushOwnership } from './flush-ownership.ts'
 import { Pauses } from './pauses.ts'
@@ -133,6 +133,7 @@ export class Flusher<Key, Value> {
     const isShared = this.#journal.pollMs !== undefined
     const limit = () => (isShared ? this.#claimSize() : Number.MAX_SAFE_INTEGER)
     await this.#inTurn(async () => {
+      this.#renewedAt = Number.NEGATIVE_INFINITY
       let keys: ReadonlySet<string> | undefined
       for (;;) {
         if (this.#isStopped) throw givenUp()
@@ -215,7 +216,7 @@ export class Flusher<Key, Value> {
   /** What this process may flush; `undefined` when the database has failed to say that it may. */
   async #claim(limit: number, dueBy: number): Promise<readonly DirtyEntry[] | undefined> {
     const { store, clock } = this.#core
-    if (clock.now() - this.#renewedAt > renewEveryMs || dueBy === Number.POSITIVE_INFINITY) {
+    if (clock.now() - this.#renewedAt > renewEveryMs) {
       try {
         await this.#ownership.refresh(dueBy)
         this.#renewedAt = clock.now()
@@ -233,24 +234,32 @@ export class Flusher<Key, Value> {
   /** One attempt at these rows, batch by batch. Returns the keys that are dirty still. */
   async #pass(rows: readonly DirtyEntry[]): Promise<ReadonlySet<string>> {
     const left = new Set<string>()
+    // the journal hears of a batch while the next one is written
+    let isTold: Promise<void> = Promise.resolve()
     for (let from = 0; from < rows.length; ) {
       const batch = rows.slice(from, from + this.#batchSize.rows)
-      const dirty = await this.#tryBatch(batch)
-      for (const key of dirty ?? rows.slice(from).map((row) => row.key)) left.add(key)
-      if (dirty === undefined) break
+      const written = await this.#tryBatch(batch)
+      await isTold
+      if (written === undefined) {
+        for (const { key } of rows.slice(from)) left.add(key)
+        return left
+      }
+      for (const { key } of [...written.overtaken, ...written.fenced]) left.add(key)
+      isTold = written.isTold
       from += batch.length
     }
+    await isTold
     return left
   }
 
-  /** The keys that are dirty still; `undefined` when the batch has to be tried again. */
-  async #tryBatch(rows: readonly DirtyEntry[]): Promise<readonly string[] | undefined> {
+  /** `undefined` when the batch has to be tried again. */
+  async #tryBatch(rows: readonly DirtyEntry[]): Promise<WrittenBatch | undefined> {
     const { emitter } = this.#core
     const startedAt = performance.now()
     this.#breaker.tries()
-    let left: Awaited<ReturnType<FlushBatches<Key, Value>['write']>>
+    let written: WrittenBatch
     try {
-      left = await this.#batches.write(rows)
+      written = await this.#batches.write(rows)
     } catch (error) {
       if (isOfStore(error)) throw error
       // it may be executed yet, after what is flushed next
@@ -264,8 +273,8 @@ export class Flusher<Key, Value> {
     this.#batchSize.wrote(rows.length, durationMs)
     this.rate.flushed(rows.length, durationMs)
     emitter.emit({ type: 'flush', cache: emitter.cache, rows: rows.length, durationMs })
-    if (left.fenced.length > 0) this.#fenced(left.fenced)
-    return [...left.overtaken, ...left.fenced].map(({ key }) => key)
+    if (written.fenced.length > 0) this.#fenced(written.fenced)
+    return written
   }
 
   /** What the store says of its owners decides, once more: it may be this process again. */

@@ -3,22 +3,24 @@ import type { FlushableSource, FlushOutcome, FlushRow } from '../contract/source
 import { keyText } from './keys.ts'
 import { deadlineText, type SqlDriver } from './sql-driver.ts'
 import { arrayText } from './sql-text.ts'
-import { name, type TableMapping } from './table-mapping.ts'
+import type { TableMapping } from './table-mapping.ts'
 import { isInTime } from './write-sql.ts'
 
-interface FlushedRow {
-  readonly applied: boolean
-  /** The version that stood there before this statement. */
-  readonly standing: string | null
-  /** Its partition has another epoch than the fence names. */
-  readonly fenced: boolean
+interface Flushed {
+  /** Places of the rows that were written, from 1. */
+  readonly applied: string | null
+  /** Partitions that have the epochs which the fence names. */
+  readonly mine: string | null
+  readonly is_in_time: boolean
+  /** Each value is one JSON object. */
+  readonly is_whole: boolean
 }
 
 /**
  * Writes accepted values and deletes in one statement: all or none but the fenced ones. Each is guarded by its version,
  * so that a late or repeated flush never puts an older value over a newer one, and by the epoch of its partition, so that a
- * late one never brings back a row that was deleted since. The deadline is compared when the statement
- * starts; waits for locks inside it are the driver's to bound.
+ * late one never brings back a row that was deleted since. The deadline is compared when the epochs are
+ * locked; waits for locks of rows are the driver's to bound.
  */
 export function flushTo<Key>(
   driver: SqlDriver,
@@ -33,16 +35,18 @@ export function flushTo<Key>(
     const parameters = [
       arrayText(rows.map(({ key }) => keyText(mapping, key))),
       arrayText(rows.map(({ version }) => version)),
-      arrayText(rows.map(({ json }) => json)),
-      deadlineText(driver, context),
       arrayText(rows.map(({ partition }) => partition)),
+      arrayText(rows.map(({ json }) => (json === null ? 1 : 0))),
+      `[${rows.map(({ json }) => json ?? '{}').join(',')}]`,
+      deadlineText(driver, context),
       journal,
       arrayText(partitions),
       arrayText(partitions.map((partition) => fence.get(partition) ?? 0)),
     ]
-    const flushed = await driver.write<FlushedRow>(text, parameters, context)
-    if (flushed.length !== rows.length) throw writeTimeout()
-    const outcomes = rows.map((row, index) => outcomeOf(row, flushed[index] as FlushedRow))
+    // planned for so many rows: a plan for any number joins a thousand with a thousand, one by one
+    const options = { ...context, isPlannedAnew: true }
+    const [flushed] = await driver.write<Flushed>(text, parameters, options)
+    const outcomes = outcomesOf(rows, flushed)
     return outcomes.includes(undefined)
       ? await askAgain(driver, mapping, rows, outcomes)
       : (outcomes as FlushOutcome[])
@@ -54,56 +58,67 @@ function flushSql(
   epochs: string,
 ): string {
   const names = [key, ...columns.map(({ column }) => column), version]
-  const cells = ['i.key', ...columns.map(({ property }) => `d.${name(property)}`), 'i.version']
+  // by place: a property may have any name
+  const cells = columns.map((_, index) => `c${index + 1}`)
   const values =
-    columns.length === 0 ? '' : `cross join jsonb_to_record(i.value::jsonb) as d ${record}`
+    columns.length === 0 ? '' : `, jsonb_to_recordset((select value from given)) as ${record}`
   const replaced = [...columns.map(({ column }) => column), version]
-  // Locked and inserted in the order of the keys: two flushes of the same rows wait for each other, and do not deadlock.
+  // Inserted in the order of the keys: two flushes of the same rows wait for each other, and do not deadlock.
   return `
     with fence as (
       select e.partition from ${epochs} as e
-      join unnest($7::integer[], $8::bigint[]) as f (partition, epoch) using (partition, epoch)
-      where e.journal = $6::text order by e.partition for share of e
-    ), given as (
-      select u.key, u.version, u.value, u.place, fence.partition is null as fenced
-      from unnest($1::${keyType}[], $2::bigint[], $3::text[], $5::integer[])
-        with ordinality as u (key, version, value, partition, place)
-      left join fence using (partition)
-      where ${isInTime('$4')}
+      join unnest($8::integer[], $9::bigint[]) as f (partition, epoch) using (partition, epoch)
+      where e.journal = $7::text order by e.partition for share of e
+    ), given as materialized (
+      select mine, value, ${isInTime('$6')} as is_in_time,
+        jsonb_array_length(value) = cardinality($2::bigint[]) as is_whole
+      from (select array(select partition from fence) as mine, $5::jsonb as value offset 0) as g
     ), input as (
-      select * from given where not fenced
+      select u.* from rows from (
+        unnest($1::${keyType}[]), unnest($2::bigint[]), unnest($3::integer[]), unnest($4::integer[])${values}
+      ) with ordinality as u (${['key', 'version', 'partition', 'gone', ...cells, 'place'].join(', ')})
+      cross join given
+      where is_in_time and is_whole and u.partition = any (given.mine)
     ), gone as (
       delete from ${table} as t using input as i
-      where i.value is null and t.${key} = i.key and t.${version} <= i.version
+      where i.gone = 1 and t.${key} = i.key and t.${version} <= i.version
       returning i.place
     ), stored as (
       insert into ${table} as t (${names.join(', ')})
-      select ${cells.join(', ')} from input as i ${values}
-      where i.value is not null order by i.key
+      select ${['key', ...cells, 'version'].map((cell) => `i.${cell}`).join(', ')} from input as i
+      where i.gone = 0 order by i.key
       on conflict (${key}) do update
       set ${replaced.map((column) => `${column} = excluded.${column}`).join(', ')}
       where t.${version} < excluded.${version}
       returning t.${key} as key
+    ), applied as (
+      select i.place from input as i join stored on stored.key = i.key
+      union all select place from gone
     )
-    select gone.place is not null or stored.key is not null as applied,
-      before.${version}::text as standing, i.fenced
-    from given as i
-    left join gone on gone.place = i.place
-    left join stored on stored.key = i.key
-    left join ${table} as before on before.${key} = i.key
-    order by i.place`
+    select (select string_agg(place::text, ',') from applied) as applied,
+      array_to_string(mine, ',') as mine, is_in_time, is_whole
+    from given`
 }
 
-/** `undefined`: it stands there already, or another write came between the statement's snapshot and its guard. */
-function outcomeOf<Key>(
-  { version, json }: FlushRow<Key>,
-  { applied, standing, fenced }: FlushedRow,
-): FlushOutcome | undefined {
-  if (fenced) return { outcome: 'fenced' }
-  if (applied) return { outcome: 'applied' }
-  if (standing === null) return json === null ? { outcome: 'applied' } : undefined
-  const other = Number(standing)
-  return other > version ? { outcome: 'newer', version: other } : undefined
+/** `undefined`: it stands there already, or something newer does. */
+function outcomesOf<Key>(
+  rows: readonly FlushRow<Key>[],
+  flushed: Flushed | undefined,
+): (FlushOutcome | undefined)[] {
+  if (flushed === undefined || !flushed.is_in_time) throw writeTimeout()
+  if (!flushed.is_whole) {
+    throw Object.assign(new Error('flush: a value is no JSON object'), { code: '22P02' })
+  }
+  const mine = numbersOf(flushed.mine)
+  const applied = numbersOf(flushed.applied)
+  return rows.map(({ partition }, index) => {
+    if (!mine.has(partition)) return { outcome: 'fenced' }
+    return applied.has(index + 1) ? { outcome: 'applied' } : undefined
+  })
+}
+
+function numbersOf(list: string | null): ReadonlySet<number> {
+  return new Set(list === null || list === '' ? [] : list.split(',').map(Number))
 }
 
 /** Looks up what stands there now. A value that was refused and is gone by now fell to a newer delete. */

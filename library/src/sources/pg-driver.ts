@@ -77,7 +77,8 @@ class PgDriver implements SqlDriver {
     parameters: readonly SqlParameter[] = [],
     options: SqlCallOptions = {},
   ): Promise<readonly Row[]> {
-    return this.#call('read', options, (session) => this.#run<Row>(session, text, parameters))
+    const statement = this.#statement(text, parameters, options)
+    return this.#call('read', options, (session) => this.#run<Row>(session, statement))
   }
 
   write<Row extends object>(
@@ -85,10 +86,11 @@ class PgDriver implements SqlDriver {
     parameters: readonly SqlParameter[] = [],
     options: SqlCallOptions = {},
   ): Promise<readonly Row[]> {
+    const statement = this.#statement(text, parameters, options)
     return this.#call('write', options, async (session, call) => {
       call.committing()
       try {
-        return await this.#run<Row>(session, text, parameters)
+        return await this.#run<Row>(session, statement)
       } catch (error) {
         throw provesRollback(error) ? error : outcomeUnknown(error)
       }
@@ -138,10 +140,8 @@ class PgDriver implements SqlDriver {
 
   async #run<Row extends object>(
     session: Session,
-    text: string,
-    parameters: readonly SqlParameter[],
+    statement: PgStatement,
   ): Promise<readonly Row[]> {
-    const statement = this.#statement(text, parameters)
     try {
       return (await session.run(statement)).rows as Row[]
     } catch (error) {
@@ -151,8 +151,13 @@ class PgDriver implements SqlDriver {
     }
   }
 
-  #statement(text: string, parameters: readonly SqlParameter[]): PgStatement {
-    const name = parameters.length === 0 ? undefined : this.#names?.of(text)
+  #statement(
+    text: string,
+    parameters: readonly SqlParameter[],
+    { isPlannedAnew = false }: SqlCallOptions = {},
+  ): PgStatement {
+    const isNamed = parameters.length > 0 && !isPlannedAnew
+    const name = isNamed ? this.#names?.of(text) : undefined
     return { text, values: parameters, name }
   }
 }
