@@ -47,6 +47,7 @@ export type { BackgroundReason, CacheEvent, EventListener } from './contract/eve
 export type {
   AckResult,
   AckTerms,
+  ClaimScope,
   DirtyEntry,
   EnqueueRequest,
   EnqueueResult,

@@ -87,6 +87,13 @@ export interface Ownership {
   readonly lost?: number
 }
 
+/** Where to look for what is dirty. */
+export interface ClaimScope {
+  readonly partitions: readonly number[]
+  /** Keys that are under way already. Default: none. */
+  readonly except?: ReadonlySet<string>
+}
+
 /** The write of a dead letter, once more. */
 export interface RetryRequest extends Omit<EnqueueRequest, 'precondition' | 'frees' | 'mayExceed'> {
   /** Of the letter. */
@@ -158,12 +165,8 @@ export interface Journal {
    * gives them up or has not called for a while.
    */
   own(dueBy: number): Awaitable<Ownership>
-  /** Up to `limit` dirty entries of these partitions due by `dueBy` (epoch ms), oldest first; changes none of them. */
-  claim(
-    limit: number,
-    dueBy: number,
-    partitions: readonly number[],
-  ): Awaitable<readonly DirtyEntry[]>
+  /** Up to `limit` dirty entries due by `dueBy` (epoch ms), oldest first; changes none of them. */
+  claim(limit: number, dueBy: number, from: ClaimScope): Awaitable<readonly DirtyEntry[]>
   /** All dirty entries of one partition, in no order. */
   dirtyIn(partition: number): Awaitable<readonly DirtyEntry[]>
   /** When the earliest that this process may claim is due; `undefined` when there is none. */

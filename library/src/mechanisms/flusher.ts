@@ -1,12 +1,10 @@
-import { hasCode } from '../contract/errors.ts'
 import type { DirtyEntry, Journal } from '../contract/journal.ts'
 import type { FlushableSource } from '../contract/source.ts'
 import type { Core } from './core.ts'
 import { DrainRate } from './drain-rate.ts'
-import { FlushBatchSize } from './flush-batch-size.ts'
-import { FlushBatches, type FlushListener, givenUp, type WrittenBatch } from './flush-batches.ts'
+import { type FlushListener, givenUp } from './flush-batches.ts'
 import { FlushBreaker } from './flush-breaker.ts'
-import { FlushOwnership } from './flush-ownership.ts'
+import { FlushRounds } from './flush-rounds.ts'
 import { Pauses } from './pauses.ts'
 
 /** How a flusher works. */
@@ -19,14 +17,9 @@ export interface FlusherOptions {
   readonly listener: FlushListener
 }
 
-/** A claim looks at so many batches: what the partitions are asked for costs more than one of them. */
-const batchesPerClaim = 4
 const pollFlushedMs = 20
 /** What this process knows of the store's clock may be this much behind it. */
 const clockMarginMs = 10
-/** Ownership lasts 15 s: it is renewed in the middle of a long drain, too. */
-const renewEveryMs = 2_000
-
 /**
  * Brings dirty entries into the database: oldest first, one statement under way at a time, each row
  * guarded by its version and by the epoch of its partition. A failed batch keeps its journal, and is tried again
@@ -35,21 +28,17 @@ const renewEveryMs = 2_000
  * Instants are the store's. Where processes share a journal, each flushes the partitions that it owns.
  */
 export class Flusher<Key, Value> {
+  readonly rate = new DrainRate()
   readonly #core: Core<Key>
   readonly #journal: Journal
-  readonly #source: FlushableSource<Key, Value>
   readonly #options: FlusherOptions
-  readonly #batches: FlushBatches<Key, Value>
-  readonly #ownership: FlushOwnership<Key, Value>
-  readonly #batchSize: FlushBatchSize
+  readonly #rounds: FlushRounds<Key, Value>
   readonly #breaker: FlushBreaker
   readonly #pauses: Pauses
-  readonly rate = new DrainRate()
   #turn: Promise<unknown> = Promise.resolve()
   #wakesAt = Number.POSITIVE_INFINITY
   #cancelWake: () => void = () => {}
   #isQueued = false
-  #renewedAt = Number.NEGATIVE_INFINITY
   #isStopped = false
 
   constructor(
@@ -60,15 +49,18 @@ export class Flusher<Key, Value> {
   ) {
     this.#core = core
     this.#journal = journal
-    this.#source = source
     this.#options = options
-    const { delayMs, listener } = options
-    this.#ownership = new FlushOwnership({ core, journal, source })
-    const { fence } = this.#ownership
-    this.#batches = new FlushBatches({ core, journal, source, delayMs, fence, listener })
-    this.#batchSize = new FlushBatchSize(options.batchSize)
     this.#breaker = new FlushBreaker(core)
     this.#pauses = new Pauses(core.clock)
+    this.#rounds = new FlushRounds({
+      ...options,
+      core,
+      journal,
+      source,
+      breaker: this.#breaker,
+      pauses: this.#pauses,
+      rate: this.rate,
+    })
     this.expect(core.storeNow())
   }
 
@@ -118,7 +110,7 @@ export class Flusher<Key, Value> {
     await Promise.race([draining, deadline])
     cancel()
     this.#isStopped = true
-    this.#batches.stop()
+    this.#rounds.stop()
     this.#cancelWake()
     this.#pauses.close()
     await draining
@@ -131,18 +123,18 @@ export class Flusher<Key, Value> {
   async #flushMine(instant: number): Promise<void> {
     // a journal of this process alone tells all at once, and new writes are not taken for old ones
     const isShared = this.#journal.pollMs !== undefined
-    const limit = () => (isShared ? this.#claimSize() : Number.MAX_SAFE_INTEGER)
     await this.#inTurn(async () => {
-      this.#renewedAt = Number.NEGATIVE_INFINITY
       let keys: ReadonlySet<string> | undefined
+      const isWanted = ({ key, enqueuedAt }: DirtyEntry) =>
+        enqueuedAt <= instant && (keys?.has(key) ?? true)
       for (;;) {
         if (this.#isStopped) throw givenUp()
-        const claimed = await this.#claim(limit(), Number.POSITIVE_INFINITY)
-        const rows = claimed?.filter(
-          ({ key, enqueuedAt }) => enqueuedAt <= instant && (keys?.has(key) ?? true),
-        )
-        if (rows?.length === 0) return
-        const left = rows === undefined ? keys : await this.#pass(rows)
+        const { hasFound, left } = await this.#rounds.run({
+          limit: isShared ? undefined : Number.MAX_SAFE_INTEGER,
+          dueBy: () => Number.POSITIVE_INFINITY,
+          isWanted,
+        })
+        if (!hasFound) return
         if (!isShared) keys = left
       }
     })
@@ -174,15 +166,9 @@ export class Flusher<Key, Value> {
     try {
       await this.#inTurn(async () => {
         this.#isQueued = false
-        this.#renewedAt = Number.NEGATIVE_INFINITY
-        while (!this.#isStopped) {
-          const rows = await this.#claim(this.#claimSize(), this.#core.storeNow())
-          if (rows === undefined || rows.length === 0) break
-          const { size } = await this.#pass(rows)
-          if (size > 0) break
-        }
+        await this.#rounds.run({ dueBy: () => this.#core.storeNow() })
       })
-      await this.#options.listener.passed(this.#ownership.partitions)
+      await this.#options.listener.passed(this.#rounds.partitions)
       const nextAt = await this.#core.store.read('nextDueAt', () => this.#journal.nextDueAt())
       this.#expectNext(nextAt)
     } catch (error) {
@@ -201,111 +187,9 @@ export class Flusher<Key, Value> {
     if (pollMs !== undefined) this.expect(now + pollMs)
   }
 
-  #claimSize(): number {
-    return this.#breaker.state === 'closed'
-      ? this.#batchSize.rows * batchesPerClaim
-      : this.#batchSize.rows
-  }
-
   #inTurn(work: () => Promise<void>): Promise<void> {
     const mine = this.#turn.then(work, work)
     this.#turn = mine
     return mine
   }
-
-  /** What this process may flush; `undefined` when the database has failed to say that it may. */
-  async #claim(limit: number, dueBy: number): Promise<readonly DirtyEntry[] | undefined> {
-    const { store, clock } = this.#core
-    if (clock.now() - this.#renewedAt > renewEveryMs) {
-      try {
-        await this.#ownership.refresh(dueBy)
-        this.#renewedAt = clock.now()
-      } catch (error) {
-        if (isOfStore(error)) throw error
-        await this.#failed([], error)
-        return undefined
-      }
-    }
-    const { partitions } = this.#ownership
-    if (partitions.length === 0) return []
-    return store.write('claim', () => this.#journal.claim(limit, dueBy, partitions))
-  }
-
-  /** One attempt at these rows, batch by batch. Returns the keys that are dirty still. */
-  async #pass(rows: readonly DirtyEntry[]): Promise<ReadonlySet<string>> {
-    const left = new Set<string>()
-    // the journal hears of a batch while the next one is written
-    let isTold: Promise<void> = Promise.resolve()
-    for (let from = 0; from < rows.length; ) {
-      const batch = rows.slice(from, from + this.#batchSize.rows)
-      const written = await this.#tryBatch(batch)
-      await isTold
-      if (written === undefined) {
-        for (const { key } of rows.slice(from)) left.add(key)
-        return left
-      }
-      for (const { key } of [...written.overtaken, ...written.fenced]) left.add(key)
-      isTold = written.isTold
-      from += batch.length
-    }
-    await isTold
-    return left
-  }
-
-  /** `undefined` when the batch has to be tried again. */
-  async #tryBatch(rows: readonly DirtyEntry[]): Promise<WrittenBatch | undefined> {
-    const { emitter } = this.#core
-    const startedAt = performance.now()
-    this.#breaker.tries()
-    let written: WrittenBatch
-    try {
-      written = await this.#batches.write(rows)
-    } catch (error) {
-      if (isOfStore(error)) throw error
-      // it may be executed yet, after what is flushed next
-      this.#ownership.doubt(rows)
-      this.#renewedAt = Number.NEGATIVE_INFINITY
-      await this.#failed(rows, error)
-      return undefined
-    }
-    const durationMs = performance.now() - startedAt
-    this.#breaker.succeeded()
-    this.#batchSize.wrote(rows.length, durationMs)
-    this.rate.flushed(rows.length, durationMs)
-    emitter.emit({ type: 'flush', cache: emitter.cache, rows: rows.length, durationMs })
-    if (written.fenced.length > 0) this.#fenced(written.fenced)
-    return written
-  }
-
-  /** What the store says of its owners decides, once more: it may be this process again. */
-  #fenced(rows: readonly DirtyEntry[]): void {
-    const { recorder, emitter } = this.#core
-    this.#ownership.doubt(rows)
-    this.#renewedAt = Number.NEGATIVE_INFINITY
-    recorder.fenced += rows.length
-    emitter.emit({ type: 'fenced', cache: emitter.cache, rows: rows.length })
-  }
-
-  async #failed(rows: readonly DirtyEntry[], error: unknown): Promise<void> {
-    const { recorder, emitter } = this.#core
-    if (this.#isStopped) return
-    this.#batchSize.failed()
-    this.rate.stopped()
-    recorder.flushRetries += 1
-    const { sqlstate } = this.#source.classify(error)
-    emitter.emit({
-      type: 'flush-failure',
-      cache: emitter.cache,
-      rows: rows.length,
-      sqlstate,
-      error,
-    })
-    this.#breaker.failed()
-    // in turn: however much is written meanwhile, the database is left alone
-    await this.#pauses.pause(this.#breaker.pauseMs())
-  }
-}
-
-function isOfStore(error: unknown): boolean {
-  return hasCode(error, 'STORE_TIMEOUT') || hasCode(error, 'STORE_UNAVAILABLE')
 }

@@ -1,4 +1,4 @@
-import type { Journal, JournalingStore } from 'caching-patterns'
+import type { ClaimScope, Journal, JournalingStore } from 'caching-patterns'
 import { memoryStore } from 'caching-patterns/memory'
 import { manualClock } from 'caching-patterns/testing'
 import { describe, expect, test } from 'vitest'
@@ -13,9 +13,9 @@ function shared() {
     const journal = memory.journal(...args)
     return over(journal, {
       pollMs: 500,
-      async claim(limit: number, dueBy: number, partitions: readonly number[]) {
+      async claim(limit: number, dueBy: number, from: ClaimScope) {
         process.claims += 1
-        const due = await journal.claim(Number.MAX_SAFE_INTEGER, dueBy, partitions)
+        const due = await journal.claim(Number.MAX_SAFE_INTEGER, dueBy, from)
         return due.filter(({ key }) => process.mine(key)).slice(0, limit)
       },
       release() {

@@ -170,7 +170,7 @@ describe('answers', () => {
       store.invalidate('k'),
       store.clear('k'),
       journal.enqueue('d:k', { ...write, json: '1' }),
-      journal.claim(1, Number.POSITIVE_INFINITY, [0]),
+      journal.claim(1, Number.POSITIVE_INFINITY, { partitions: [0] }),
       journal.nextDueAt(),
       journal.figures(),
     ]

@@ -40,7 +40,7 @@ class Operation implements fc.AsyncCommand<TableModel, Real> {
       const state = seen(await real.store.get(key))
       assert.equal(state, model.get(key), `${key} after ${this.#title}`)
     }
-    const claimed = await real.journal.claim(keys.length, 9e15, [0])
+    const claimed = await real.journal.claim(keys.length, 9e15, { partitions: [0] })
     assert.deepEqual(
       claimed.map((entry) => entry.dueAt),
       claimed.map((entry) => entry.dueAt).sort((a, b) => a - b),

@@ -70,8 +70,10 @@ function prefixedJournal(journal: Journal, prefix: string): Journal {
     partitions: journal.partitions,
     enqueue: (key, request) => journal.enqueue(prefix + key, request),
     own: (dueBy) => journal.own(dueBy),
-    claim: async (limit, dueBy, partitions) =>
-      (await journal.claim(limit, dueBy, partitions)).map(without),
+    claim: async (limit, dueBy, { partitions, except = new Set() }) => {
+      const own = new Set([...except].map((key) => prefix + key))
+      return (await journal.claim(limit, dueBy, { partitions, except: own })).map(without)
+    },
     dirtyIn: async (partition) => (await journal.dirtyIn(partition)).map(without),
     nextDueAt: () => journal.nextDueAt(),
     hurry: (key) => journal.hurry(key === undefined ? undefined : prefix + key),

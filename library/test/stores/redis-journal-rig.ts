@@ -64,7 +64,7 @@ export function journalOn(
     /** Takes what it may, and claims of that. */
     async claimed(limit = 10_000, dueBy = farAway): Promise<readonly DirtyEntry[]> {
       const { held } = await journal.own(dueBy)
-      return journal.claim(limit, dueBy, held)
+      return journal.claim(limit, dueBy, { partitions: held })
     },
     /** How many became clean. */
     async acked(...args: Parameters<typeof journal.ack>): Promise<number> {

@@ -166,7 +166,7 @@ describe('failingStore', () => {
     const { store, failures } = failingStore(memoryStore())
     const journal = store.journal('k:', { maxKeys: 1, maxBytes: 1_000 })
     failures.on('claim', 'reject')
-    expect(await outcome(journal.claim(1, 0, [0]))).toBe('rejected')
+    expect(await outcome(journal.claim(1, 0, { partitions: [0] }))).toBe('rejected')
     expect(await outcome(journal.figures())).toBe('answered')
   })
 })

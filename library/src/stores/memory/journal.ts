@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../../contract/errors.ts'
 import type {
   AckResult,
   AckTerms,
+  ClaimScope,
   DirtyEntry,
   EnqueueRequest,
   EnqueueResult,
@@ -76,9 +77,12 @@ export class MemoryJournal implements Journal {
     return { held: [only], taken: wasOwned ? [] : [only] }
   }
 
-  claim(limit: number, dueBy: number, partitions: readonly number[]): DirtyEntry[] {
+  claim(limit: number, dueBy: number, { partitions, except }: ClaimScope): DirtyEntry[] {
     if (!partitions.includes(only)) return []
-    return this.#state.order.dueBy(dueBy, limit).map(shown)
+    if (except === undefined) return this.#state.order.dueBy(dueBy, limit).map(shown)
+    const due = this.#state.order.dueBy(dueBy, limit + except.size)
+    const others = due.filter(({ key }) => !except.has(key))
+    return others.slice(0, limit).map(shown)
   }
 
   dirtyIn(partition: number): DirtyEntry[] {

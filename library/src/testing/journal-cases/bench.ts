@@ -78,7 +78,7 @@ export class JournalBench extends StoreBench<JournalingStore> {
 
   /** What is dirty, the earliest due first. */
   async dirty(limit = 1_000, dueBy: number = farAway): Promise<readonly DirtyEntry[]> {
-    return this.journal.claim(limit, dueBy, this.all)
+    return this.journal.claim(limit, dueBy, { partitions: this.all })
   }
 
   /** All partitions of the journal. */

@@ -77,7 +77,7 @@ export const guardingCases: readonly JournalCase[] = [
       assert.equal((await other.enqueue('contract:2:k', write)).outcome, 'accepted')
       assert.equal(await bench.dirtyKeys(), 'k')
       assert.deepEqual(
-        (await other.claim(9, farAway, bench.all)).map((entry) => entry.key),
+        (await other.claim(9, farAway, { partitions: bench.all })).map((entry) => entry.key),
         ['contract:2:k'],
       )
       assert.equal((await other.figures()).dirty, 1)
@@ -91,7 +91,7 @@ export const guardingCases: readonly JournalCase[] = [
     async (bench) => {
       const again = bench.journalOf('contract:1:')
       const version = await bench.accepted('1')
-      assert.equal((await again.claim(9, farAway, bench.all)).length, 1)
+      assert.equal((await again.claim(9, farAway, { partitions: bench.all })).length, 1)
       assert.equal((await again.ack([{ key, version }], clean)).cleaned, 1)
       assert.equal(await bench.dirtyKeys(), '')
     },

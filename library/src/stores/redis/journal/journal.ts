@@ -2,6 +2,7 @@ import type { Version } from '../../../contract/entry.ts'
 import type {
   AckResult,
   AckTerms,
+  ClaimScope,
   DirtyEntry,
   EnqueueRequest,
   EnqueueResult,
@@ -59,6 +60,7 @@ const maxCount = 2 ** 31 - 1
 const endOfTime = 9_999_999_999_999
 /** How long everything is due after somebody has asked for it. */
 const hurryMs = 1_000
+const nothing: ReadonlySet<string> = new Set()
 /** What an urgent write may go over its partition's limits by. */
 const excess = { keys: 16, bytes: 1024 * 1024 }
 
@@ -117,10 +119,11 @@ export class RedisJournal implements Journal {
   async claim(
     limit: number,
     dueBy: number,
-    partitions: readonly number[],
+    { partitions, except = nothing }: ClaimScope,
   ): Promise<readonly DirtyEntry[]> {
     if (partitions.length === 0) return []
-    const count = Math.min(limit, shares * Math.ceil(limit / partitions.length), maxCount)
+    const most = limit + except.size
+    const count = Math.min(most, shares * Math.ceil(most / partitions.length), maxCount)
     const args = [msText(Math.min(dueBy, endOfTime)), String(count)]
     const pages = await Promise.all(
       partitions.flatMap((number) => {
@@ -128,7 +131,10 @@ export class RedisJournal implements Journal {
         return partition === undefined ? [] : [this.#page(partition, args)]
       }),
     )
-    return this.#read(oldestOf(pages, { count, limit }))
+    const due = oldestOf(pages, { count, limit: most })
+    const { prefix } = this.#partitions
+    const others = except.size === 0 ? due : due.filter(({ rest }) => !except.has(prefix + rest))
+    return this.#read(others.slice(0, limit))
   }
 
   async dirtyIn(number: number): Promise<readonly DirtyEntry[]> {

@@ -1,0 +1,208 @@
+import { hasCode } from '../contract/errors.ts'
+import type { DirtyEntry, Journal } from '../contract/journal.ts'
+import type { FlushableSource } from '../contract/source.ts'
+import type { Core } from './core.ts'
+import type { DrainRate } from './drain-rate.ts'
+import { FlushBatchSize } from './flush-batch-size.ts'
+import { FlushBatches, type FlushListener, type WrittenBatch } from './flush-batches.ts'
+import type { FlushBreaker } from './flush-breaker.ts'
+import { FlushOwnership } from './flush-ownership.ts'
+import type { Pauses } from './pauses.ts'
+
+interface FlushRoundsParts<Key, Value> {
+  readonly core: Core<Key>
+  readonly journal: Journal
+  readonly source: FlushableSource<Key, Value>
+  readonly delayMs: number
+  readonly batchSize: number
+  readonly listener: FlushListener
+  readonly breaker: FlushBreaker
+  readonly pauses: Pauses
+  readonly rate: DrainRate
+}
+
+/** What a round is to flush. */
+export interface WantedRows {
+  /** Rows of a page. Default: four batches, or one of a database that fails. */
+  readonly limit?: number | undefined
+  readonly dueBy: () => number
+  /** Default: all. */
+  readonly isWanted?: (row: DirtyEntry) => boolean
+}
+
+/** What a round left dirty: `hasFound` says whether there was anything to do. */
+export interface RoundResult {
+  readonly hasFound: boolean
+  readonly left: ReadonlySet<string>
+}
+
+type Page = readonly DirtyEntry[] | undefined
+
+const batchesPerPage = 4
+/** Ownership lasts 15 s: it is renewed in the middle of a long round, too. */
+const renewEveryMs = 2_000
+
+/**
+ * Flushes page by page, batch by batch, one statement under way at a time. Meanwhile the journal is told of the
+ * batch before, and asked for the next page. Not to be entered twice at once.
+ */
+export class FlushRounds<Key, Value> {
+  readonly #parts: FlushRoundsParts<Key, Value>
+  readonly #batches: FlushBatches<Key, Value>
+  readonly #ownership: FlushOwnership<Key, Value>
+  readonly #batchSize: FlushBatchSize
+  #renewedAt = Number.NEGATIVE_INFINITY
+  #isStopped = false
+
+  constructor(parts: FlushRoundsParts<Key, Value>) {
+    this.#parts = parts
+    this.#ownership = new FlushOwnership(parts)
+    this.#batches = new FlushBatches({ ...parts, fence: this.#ownership.fence })
+    this.#batchSize = new FlushBatchSize(parts.batchSize)
+  }
+
+  /** What this process may flush. */
+  get partitions(): readonly number[] {
+    return this.#ownership.partitions
+  }
+
+  /** No further statement is sent: a batch under way rejects. */
+  stop(): void {
+    this.#isStopped = true
+    this.#batches.stop()
+  }
+
+  /** Until nothing more is wanted, or something is left: failed, overtaken or fenced. Rejects with the store's errors. */
+  async run(wanted: WantedRows): Promise<RoundResult> {
+    this.#renewedAt = Number.NEGATIVE_INFINITY
+    let isTold: Promise<void> = Promise.resolve()
+    let hasFound = false
+    let page = await this.#claim(wanted)
+    while (page !== undefined && page.length > 0 && !this.#isStopped) {
+      hasFound = true
+      const done = await this.#flushPage(page, wanted, isTold)
+      isTold = done.isTold
+      if (done.left.size > 0) {
+        await isTold
+        return { hasFound, left: done.left }
+      }
+      if (done.next === undefined) await isTold
+      page = await (done.next ?? this.#claim(wanted))
+    }
+    await isTold
+    return { hasFound: hasFound || page === undefined, left: new Set() }
+  }
+
+  async #flushPage(page: readonly DirtyEntry[], wanted: WantedRows, before: Promise<void>) {
+    const left = new Set<string>()
+    let isTold = before
+    let next: Promise<Page> | undefined
+    for (let from = 0; from < page.length && left.size === 0; ) {
+      const batch = page.slice(from, from + this.#batchSize.rows)
+      const written = await this.#tryBatch(batch)
+      await isTold
+      if (written === undefined) {
+        for (const { key } of page.slice(from)) left.add(key)
+        break
+      }
+      for (const { key } of [...written.overtaken, ...written.fenced]) left.add(key)
+      isTold = written.isTold
+      from += batch.length
+      const isFirst = from === batch.length
+      if (isFirst && page.length >= this.#limit(wanted)) next = this.#claimAfter(page, wanted)
+    }
+    // what was read of partitions that have to be taken anew must be read again
+    if (left.size > 0) await next
+    return { left, isTold, next }
+  }
+
+  #limit({ limit }: WantedRows): number {
+    if (limit !== undefined) return limit
+    const { rows } = this.#batchSize
+    return this.#parts.breaker.state === 'closed' ? rows * batchesPerPage : rows
+  }
+
+  /** The page behind this one. Whoever awaits it hears of a failure; until then it is none that nobody handles. */
+  #claimAfter(page: readonly DirtyEntry[], wanted: WantedRows): Promise<Page> {
+    const next = this.#claim(wanted, new Set(page.map(({ key }) => key)))
+    next.catch(() => undefined)
+    return next
+  }
+
+  /** `undefined` when the database has failed to say what this process may flush. */
+  async #claim(wanted: WantedRows, except?: ReadonlySet<string>): Promise<Page> {
+    const { core, journal } = this.#parts
+    const dueBy = wanted.dueBy()
+    if (core.clock.now() - this.#renewedAt > renewEveryMs) {
+      try {
+        await this.#ownership.refresh(dueBy)
+        this.#renewedAt = core.clock.now()
+      } catch (error) {
+        if (isOfStore(error)) throw error
+        await this.#failed([], error)
+        return undefined
+      }
+    }
+    const { partitions } = this.#ownership
+    if (partitions.length === 0) return []
+    const scope = except === undefined ? { partitions } : { partitions, except }
+    const claimed = await core.store.write('claim', () =>
+      journal.claim(this.#limit(wanted), dueBy, scope),
+    )
+    return wanted.isWanted === undefined ? claimed : claimed.filter(wanted.isWanted)
+  }
+
+  /** `undefined` when the batch has to be tried again. */
+  async #tryBatch(rows: readonly DirtyEntry[]): Promise<WrittenBatch | undefined> {
+    const { core, breaker, rate } = this.#parts
+    const { emitter } = core
+    const startedAt = performance.now()
+    breaker.tries()
+    let written: WrittenBatch
+    try {
+      written = await this.#batches.write(rows)
+    } catch (error) {
+      if (isOfStore(error)) throw error
+      // it may be executed yet, after what is flushed next
+      this.#ownership.doubt(rows)
+      this.#renewedAt = Number.NEGATIVE_INFINITY
+      await this.#failed(rows, error)
+      return undefined
+    }
+    const durationMs = performance.now() - startedAt
+    breaker.succeeded()
+    this.#batchSize.wrote(rows.length, durationMs)
+    rate.flushed(rows.length, durationMs)
+    emitter.emit({ type: 'flush', cache: emitter.cache, rows: rows.length, durationMs })
+    if (written.fenced.length > 0) this.#fenced(written.fenced)
+    return written
+  }
+
+  /** What the store says of its owners decides, once more: it may be this process again. */
+  #fenced(rows: readonly DirtyEntry[]): void {
+    const { recorder, emitter } = this.#parts.core
+    this.#ownership.doubt(rows)
+    this.#renewedAt = Number.NEGATIVE_INFINITY
+    recorder.fenced += rows.length
+    emitter.emit({ type: 'fenced', cache: emitter.cache, rows: rows.length })
+  }
+
+  async #failed(rows: readonly DirtyEntry[], error: unknown): Promise<void> {
+    const { core, source, breaker, pauses, rate } = this.#parts
+    if (this.#isStopped) return
+    this.#batchSize.failed()
+    rate.stopped()
+    core.recorder.flushRetries += 1
+    const { sqlstate } = source.classify(error)
+    const { emitter } = core
+    const { cache } = emitter
+    emitter.emit({ type: 'flush-failure', cache, rows: rows.length, sqlstate, error })
+    breaker.failed()
+    // in turn: however much is written meanwhile, the database is left alone
+    await pauses.pause(breaker.pauseMs())
+  }
+}
+
+function isOfStore(error: unknown): boolean {
+  return hasCode(error, 'STORE_TIMEOUT') || hasCode(error, 'STORE_UNAVAILABLE')
+}
