@@ -51,6 +51,7 @@ export type {
   DirtyEntry,
   EnqueueRequest,
   EnqueueResult,
+  FlushedEntry,
   Journal,
   JournalFigures,
   JournalingStore,

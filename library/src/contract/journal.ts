@@ -59,6 +59,13 @@ export interface AckTerms extends Pick<Content, 'ttlMs' | 'softTtlMs' | 'graceMs
   readonly dueAt: number
 }
 
+/** A row that is in the database; `partition` as the claim told it, which spares looking for it. */
+export interface FlushedEntry {
+  readonly key: string
+  readonly version: Version
+  readonly partition?: number
+}
+
 /** What `ack` did. */
 export interface AckResult {
   /** How many entries became clean. */
@@ -177,10 +184,7 @@ export interface Journal {
    * These versions are in the database. Same version: the entry becomes clean, its TTL starts.
    * Newer: it stays dirty, due at `next.dueAt`.
    */
-  ack(
-    flushed: readonly { readonly key: string; readonly version: Version }[],
-    next: AckTerms,
-  ): Awaitable<AckResult>
+  ack(flushed: readonly FlushedEntry[], next: AckTerms): Awaitable<AckResult>
   /** The database holds `theirs`, newer than mine: a still unchanged entry is versioned above it and stays dirty. */
   restamp(key: string, version: Version, theirs: Version): Awaitable<boolean>
   progress(key: string, version: Version): Awaitable<Progress>

@@ -52,6 +52,17 @@ export function partitionTag(prefix: string, partition: number | string): string
 /** FNV-1a of the UTF-8 bytes of `text`, 32 bits. */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    // most keys are ASCII, whose bytes are their codes
+    if (code > 127) return fnv1aOf(Buffer.from(text))
+    hash = Math.imul(hash ^ code, 0x01000193)
+  }
+  return hash >>> 0
+}
+
+function fnv1aOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193)
   return hash >>> 0
 }

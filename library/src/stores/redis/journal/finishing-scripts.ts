@@ -17,19 +17,14 @@ redis.call('PERSIST', KEYS[1])
 if redis.call('GET', KEYS[4]) == ARGV[1] then redis.call('PEXPIRE', KEYS[4], ARGV[2]) end
 local hasFrees = redis.call('EXISTS', KEYS[5]) == 1
 
-local function cleanOf(entry)
-  local version, storedAt = string.sub(entry, 2, 17), string.sub(entry, 18, 30)
-  if string.sub(entry, 60, 60) == 'X' then
-    local hardAt = now + tonumber(ARGV[6])
-    return 'N' .. version .. storedAt .. digits(hardAt), hardAt
-  end
-  local hardAt = now + tonumber(ARGV[3])
-  local times = storedAt .. digits(now + tonumber(ARGV[4])) .. digits(hardAt)
-  local unclaimed = digits(0) .. '000000'
-  return 'V' .. version .. times .. unclaimed .. string.sub(entry, 61), hardAt + tonumber(ARGV[5])
-end
+local hardAt = now + tonumber(ARGV[3])
+local goneAt = hardAt + tonumber(ARGV[5])
+local absentUntil = now + tonumber(ARGV[6])
+local times = digits(now + tonumber(ARGV[4])) .. digits(hardAt) .. digits(0) .. '000000'
+local absentTime = digits(absentUntil)
+local goneText, absentText = digits(goneAt), digits(absentUntil)
 
-local answer, cleaned, amount = { 0 }, 0, 0
+local answer, rests, amount = { 0 }, {}, 0
 local function nowFree(rest, version)
   local values = redis.call('HGET', KEYS[5], rest)
   if not values then return end
@@ -39,30 +34,42 @@ local function nowFree(rest, version)
   answer[#answer + 1] = values
 end
 
+local function clean(key, entry)
+  local head = string.sub(entry, 2, 30)
+  local stored
+  if string.sub(entry, 60, 60) == 'X' then
+    stored = absentUntil > now and redis.pcall('SET', key, 'N' .. head .. absentTime, 'PXAT', absentText)
+  elseif goneAt > now then
+    stored = redis.pcall('SET', key, 'V' .. head .. times .. string.sub(entry, 61), 'PXAT', goneText)
+  end
+  if not stored or stored.err then redis.call('DEL', key) end
+end
+
 for i = 6, #KEYS do
   local key, version = KEYS[i], ARGV[i + 3]
-  local rest = string.sub(key, ARGV[8] + 1)
-  local head = redis.call('GETRANGE', key, 0, 29)
-  local mine = string.sub(head, 1, 1) == 'D' and string.sub(head, 2, 17) or ''
+  local entry = redis.call('GET', key) or ''
+  local mine = string.sub(entry, 1, 1) == 'D' and string.sub(entry, 2, 17) or ''
   if mine == version then
-    local entry = redis.call('GET', key)
-    local clean, goneAt = cleanOf(entry)
-    local stored = goneAt > now and redis.pcall('SET', key, clean, 'PXAT', digits(goneAt))
-    if not stored or stored.err then redis.call('DEL', key) end
-    redis.call('ZREM', KEYS[1], rest)
-    redis.call('ZREM', KEYS[2], rest)
+    local rest = string.sub(key, ARGV[8] + 1)
+    clean(key, entry)
+    rests[#rests + 1] = rest
     amount = amount + sizeOf(key, #entry)
-    cleaned = cleaned + 1
     if hasFrees then nowFree(rest, version) end
   elseif mine > version then
-    local storedAt = string.sub(head, 18, 30)
+    local rest = string.sub(key, ARGV[8] + 1)
+    local storedAt = string.sub(entry, 18, 30)
     redis.call('SETRANGE', key, 30, storedAt .. version)
     redis.call('ZADD', KEYS[1], 'XX', ARGV[7], rest)
     redis.call('ZADD', KEYS[2], 'XX', storedAt, rest)
   end
 end
+for from = 1, #rests, 1000 do
+  local some = { unpack(rests, from, math.min(from + 999, #rests)) }
+  redis.call('ZREM', KEYS[1], unpack(some))
+  redis.call('ZREM', KEYS[2], unpack(some))
+end
 freed(KEYS[1], KEYS[3], amount)
-answer[1] = cleaned
+answer[1] = #rests
 return answer
 `,
 )

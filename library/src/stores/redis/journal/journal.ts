@@ -6,6 +6,7 @@ import type {
   DirtyEntry,
   EnqueueRequest,
   EnqueueResult,
+  FlushedEntry,
   Journal,
   JournalFigures,
   JournalLimits,
@@ -52,8 +53,6 @@ export interface RedisJournalParts {
   readonly ownerMs?: number
 }
 
-/** A partition gives out this many times its share of a claim, so that few hold more of the oldest than they give. */
-const shares = 4
 /** What every Redis takes for a count. */
 const maxCount = 2 ** 31 - 1
 /** "Any time", as an instant: of 13 digits, in the year 2286. */
@@ -123,7 +122,7 @@ export class RedisJournal implements Journal {
   ): Promise<readonly DirtyEntry[]> {
     if (partitions.length === 0) return []
     const most = limit + except.size
-    const count = Math.min(most, shares * Math.ceil(most / partitions.length), maxCount)
+    const count = Math.min(most, pageOf(most / partitions.length), maxCount)
     const args = [msText(Math.min(dueBy, endOfTime)), String(count)]
     const pages = await Promise.all(
       partitions.flatMap((number) => {
@@ -160,13 +159,10 @@ export class RedisJournal implements Journal {
     await this.#runner.run(hurryScript, [partition.dirty], [rest])
   }
 
-  async ack(
-    flushed: readonly { readonly key: string; readonly version: Version }[],
-    next: AckTerms,
-  ): Promise<AckResult> {
+  async ack(flushed: readonly FlushedEntry[], next: AckTerms): Promise<AckResult> {
     const { ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt } = next
     const terms = [ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt].map(msText)
-    const placed = flushed.map(({ key, version }) => ({ ...this.#partitions.place(key), version }))
+    const placed = flushed.map((row) => this.#partitions.placeOf(row))
     const parts = await Promise.all(
       [...byPartition(placed)].map(([partition, some]) => this.#ackIn(partition, some, terms)),
     )
@@ -285,7 +281,7 @@ export class RedisJournal implements Journal {
 
   async #ackIn(
     partition: Partition,
-    some: readonly (Place & { readonly version: Version })[],
+    some: readonly { readonly entry: string; readonly version: Version }[],
     terms: readonly string[],
   ): Promise<AckResult> {
     const { dirty, since, bytes, owner, frees, entries } = partition
@@ -340,6 +336,11 @@ export class RedisJournal implements Journal {
     const args = [String(Buffer.byteLength(entries))]
     this.#owners.found(partition, Number(await this.#runner.run(dropScript, keys, args)))
   }
+}
+
+/** How many of its oldest a partition gives out that has so many of a claim on average: few hold more of them. */
+function pageOf(mean: number): number {
+  return Math.ceil(mean + 4 * Math.sqrt(mean)) + 4
 }
 
 type PartitionFigures = readonly [
