@@ -229,7 +229,8 @@ export class MemoryJournal implements Journal {
     { now, isRetry }: { readonly now: number; readonly isRetry: boolean },
   ): Awaitable<EnqueueResult> {
     const held = this.#space.find(key, now)
-    const version = this.#nextVersion(held, now)
+    const refused = isRetry ? (this.#state.letters.get(key)?.version ?? 0) : 0
+    const version = this.#nextVersion(held, { now, above: refused })
     const entry = dirtyEntryOf(request.json, version, now)
     const previous = this.#writeOf(key)
     const full = previous === undefined && this.#fullBy(bytesOf(key, entry), request.mayExceed)
@@ -245,9 +246,12 @@ export class MemoryJournal implements Journal {
     return settled({ outcome: 'accepted', version, existed, coalesced } as const, isDown)
   }
 
-  #nextVersion(held: Held | undefined, now: number): Version {
+  #nextVersion(
+    held: Held | undefined,
+    { now, above }: { readonly now: number; readonly above: Version },
+  ): Version {
     const previous = held !== undefined && 'version' in held ? held.version : 0
-    const version = Math.max(Math.floor(now * 1000), previous + 1)
+    const version = Math.max(Math.floor(now * 1000), Math.max(previous, above) + 1)
     if (version > this.#state.versionFloor) return version
     // the clock is behind what was drawn before: no version of any key is drawn twice
     this.#state.versionFloor += 1

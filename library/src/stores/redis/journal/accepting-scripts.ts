@@ -96,6 +96,7 @@ local letter = redis.call('HGET', KEYS[5], ARGV[1])
 if not letter or string.sub(letter, 1, #ARGV[9]) ~= ARGV[9] then return 'N' end
 local newer = redis.call('HGET', KEYS[6], ARGV[1])
 if newer then return 'S' .. newer end
+previous = math.max(previous, tonumber(string.match(letter, '%d+')))
 local answer = accept()
 if string.sub(answer, 1, 1) == 'A' then redis.call('HDEL', KEYS[5], ARGV[1]) end
 return answer
