@@ -251,7 +251,10 @@ export class MemoryJournal implements Journal {
     { now, above }: { readonly now: number; readonly above: Version },
   ): Version {
     const previous = held !== undefined && 'version' in held ? held.version : 0
-    const version = Math.max(Math.floor(now * 1000), Math.max(previous, above) + 1)
+    // a claim that was made before a write is not younger than it: else giving its value up frees nothing
+    const { lastStamp } = this.#state.reservations
+    const us = Math.max(Math.floor(now * 1000), lastStamp)
+    const version = Math.max(us, Math.max(previous, above) + 1)
     if (version > this.#state.versionFloor) return version
     // the clock is behind what was drawn before: no version of any key is drawn twice
     this.#state.versionFloor += 1

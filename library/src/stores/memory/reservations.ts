@@ -15,6 +15,11 @@ export class Reservations {
   #calls = 0
   #lastStamp = 0
 
+  /** Of all that were given out. */
+  get lastStamp(): number {
+    return this.#lastStamp
+  }
+
   /** What `reserve` would do: `held` has what is to be kept then. */
   ask(value: string, holder: string, terms: ReserveTerms & { readonly now: number }) {
     const { now, ttlMs, isRenewal = false } = terms
