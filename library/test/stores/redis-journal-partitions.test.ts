@@ -1,7 +1,7 @@
 import { describeWith, freshRedis } from '@caching-patterns/local-servers/vitest'
 import { describe, expect, test } from 'vitest'
-import { oldestOf } from '../../src/stores/redis/journal/replies.ts'
 import { Partitions } from '../../src/stores/redis/journal/partitions.ts'
+import { oldestOf } from '../../src/stores/redis/journal/replies.ts'
 import {
   clean,
   connected,
