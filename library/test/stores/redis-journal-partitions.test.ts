@@ -39,8 +39,9 @@ describeWith(['redis'], 'the partitions of a journal on Redis', () => {
     await j.accepted('refused')
     const [, refused] = await j.claimed(2, farAway)
     await j.quarantine({ key: `${prefix}refused`, ...letter, version: refused?.version ?? 0 })
-    const kinds = ['bytes', 'dirty', 'dlq', 'owner', 'since', 'v:k']
-    expect(await keysWith(client, '')).toEqual(kinds.map((kind) => `{${prefix}wb0}${kind}`))
+    const kinds = ['alive', 'bytes', 'dirty', 'dlq', 'owner', 'since', 'v:k']
+    const ofPartition = kinds.map((kind) => `{${prefix}wb0}${kind}`)
+    expect(await keysWith(client, '')).toEqual([...ofPartition, `{${prefix}wb}members`])
   })
 
   test('a limit of keys is that of each partition: its share, rounded up', async () => {

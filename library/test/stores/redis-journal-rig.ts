@@ -30,13 +30,19 @@ export async function connected(url: string, options: object = {}) {
 }
 
 /** Scripts as they are, without anything that a store knows of its server. */
-export function runnerOn(client: Client): ScriptRunner {
+export function runnerOn(client: Client, now: () => number = Date.now): ScriptRunner {
   return {
-    now: () => Date.now(),
+    now,
     run: (script, keys, args) =>
       client.sendCommand(['EVAL', script.lua, String(keys.length), ...keys, ...args]),
     mGet: (keys) => client.mGet([...keys]),
   }
+}
+
+/** Says at each look that five seconds have passed: long enough to count again who flushes. */
+export function impatient(): () => number {
+  let looks = 0
+  return () => Date.now() + 5_000 * ++looks
 }
 
 let stores = 0

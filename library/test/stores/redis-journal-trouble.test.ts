@@ -1,6 +1,7 @@
 import { startRedis } from '@caching-patterns/local-servers'
 import { describeWith, freshRedis } from '@caching-patterns/local-servers/vitest'
 import { expect, onTestFinished, test } from 'vitest'
+import { Partitions } from '../../src/stores/redis/journal/partitions.ts'
 import {
   type Client,
   clean,
@@ -104,6 +105,46 @@ describeWith(['redis'], 'a Redis at maxmemory', () => {
     await journal.release()
     expect(await client.exists(placeOf('k', 1).partition.owner)).toBe(0)
   })
+
+  test('is joined and left, and what is dirty is hurried', async () => {
+    const { client, journal } = await fullRedis(async (j) => {
+      await j.accepted('a', { delayMs: 60_000 })
+      await j.accepted('b', { delayMs: 60_000 })
+    })
+    const { members } = new Partitions(prefix, 1)
+    expect((await journal.own(Date.now())).held).toEqual([])
+    expect(await client.zCard(members)).toBe(1)
+    await fillUp(client)
+    await journal.hurry(key('a'))
+    await fillUp(client)
+    expect((await journal.own(Date.now() + 5_000)).taken).toEqual([0])
+    await fillUp(client)
+    await journal.hurry()
+    expect(await journal.claim(9, Date.now(), [0])).toHaveLength(2)
+    await journal.release()
+    expect(await client.exists(members)).toBe(0)
+  })
+
+  test('retries no letter and claims no value, and lets both go', async () => {
+    const value = 'email:a'
+    let [version, stamp] = [0, 0]
+    const { client, journal } = await fullRedis(async (j) => {
+      version = await j.accepted('k')
+      await j.quarantine(letterOf('k', version))
+      const claim = await j.reserve(value, 'k', { ttlMs: 60_000 })
+      stamp = claim.outcome === 'held' ? claim.stamp : 0
+    })
+    const request = { version, json: '1', delayMs: 0, deadlineAt: farAway }
+    const full = { outcome: 'full', limit: 'bytes' }
+    expect(await journal.retry(key('k'), request)).toEqual(full)
+    expect(await journal.deadLetters()).toEqual([letterOf('k', version)])
+    expect(await journal.reserve('email:b', 'k', { ttlMs: 60_000 })).toEqual({ outcome: 'full' })
+    expect(await journal.progress(key('k'), version)).toBe('parked')
+    expect(await journal.discard(key('k'), version)).toBe(true)
+    await fillUp(client)
+    await journal.unreserve(value, 'k', stamp)
+    expect(await client.exists(new Partitions(prefix, 1).claim(value))).toBe(0)
+  })
 })
 
 describeWith(['redis'], 'a journal on Redis that lost something', () => {
@@ -117,7 +158,8 @@ describeWith(['redis'], 'a journal on Redis that lost something', () => {
     const limited = await connected(url, { username: user, password: 'any' })
     const journal = journalOn(runnerOn(limited), { count: 1 })
     expect(await journal.acked([{ key: key('k'), version }], clean)).toBe(1)
-    expect(await client.dbSize()).toBe(0)
+    // what tells this life of the partition from another stays
+    expect(await client.keys('*')).toEqual([placeOf('k', 1).partition.alive])
   })
 
   test('what is dirty in the index alone is not given out, and counted', async () => {
