@@ -14,7 +14,7 @@ import { dirtyBytesOn, whyWritesVanish } from './redis-facts.ts'
 import { type RedisWatch, watchRedis } from './redis-watch.ts'
 import { placeOf } from './server-urls.ts'
 import { StartError } from './start-error.ts'
-import { usersSource } from './users-source.ts'
+import { seededUsers } from './users-source.ts'
 
 /** What one service is wired to. `parts` are those of `buildApp` that are the same for every pattern. */
 export interface Backend {
@@ -57,11 +57,11 @@ export function wire(environment: Environment): Wiring {
       // In write-behind the store is the authority: it need not be told what the database knows.
       const outbox = environment.outbox && pattern !== 'write-behind'
       const watch = pattern === 'write-behind' ? stores.watchJournal() : undefined
-      const users = await database.explained(async () => {
-        const opened = await usersSource(database.driver, pattern, { outbox })
-        await opened.seed(environment.seedUsers)
-        return opened
-      })
+      const { driver } = database
+      const { seedUsers } = environment
+      const users = await database.explained(() =>
+        seededUsers(driver, pattern, { outbox, seedUsers }),
+      )
       const store = stores.open()
       const hub = eventHub()
       const relay = outbox
@@ -85,7 +85,7 @@ export function wire(environment: Environment): Wiring {
             }),
           subscribe: hub.subscribe,
           store: store.name,
-          source: database.driver.name,
+          source: driver.name,
           warnings: watch ?? noWarnings,
           ...(relay && { figures: () => ({ outbox: relay.figures() }) }),
         },

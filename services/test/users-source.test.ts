@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { pgliteDriver, type SqlDriver } from 'caching-patterns/postgres'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type PatternName, patternNames } from '../http/port.ts'
-import { usersSource } from '../users-source.ts'
+import { seededUsers, usersSource } from '../users-source.ts'
 
 let pglite: PGlite
 let driver: SqlDriver
@@ -105,9 +105,9 @@ describe('seeding', () => {
   test('goes on above a row that came with an id of its own', async () => {
     const { source, seed } = await usersSource(driver, 'write-behind')
     const value = source.complete(20, { name: 'Ada', email: 'ada@example.com' }, undefined)
+    const [epoch = 0] = await source.raiseEpochs('test', [0], inTime())
+    const fence = { journal: 'test', epochs: new Map([[0, epoch]]) }
     const row = { key: 20, version: 5, json: JSON.stringify(value), partition: 0 }
-    const [epoch = 0] = await source.raiseEpochs('test:1:', [0], inTime())
-    const fence = { journal: 'test:1:', epochs: new Map([[0, epoch]]) }
     await source.flush([row], { ...inTime(), fence })
     expect(await seed(22)).toBe(2)
     expect(await ids('write_behind')).toEqual([20, 21, 22])
@@ -145,6 +145,63 @@ describe('seeding', () => {
     for (const { seed } of sources) expect(await seed(20_484)).toBe(20_484)
     // 1.4 s on two idle cores; a statement for each user takes more than 20 s.
     expect(performance.now() - startedAt).toBeLessThan(10_000)
+  })
+})
+
+describe('ids', () => {
+  /** The embedded database under another name, which can go away. */
+  function server(name: string) {
+    let isAway = false
+    const away: SqlDriver = {
+      ...driver,
+      name,
+      query: async (...call) => {
+        if (isAway) throw new Error('away')
+        return await driver.query<never>(...call)
+      },
+    }
+    return {
+      driver: away,
+      goAway: () => {
+        isAway = true
+      },
+    }
+  }
+  const drawn = async () => {
+    const { rows } = await pglite.query<{ top: number }>(
+      "select pg_sequence_last_value('write_behind.users_id_seq')::int as top",
+    )
+    return rows[0]?.top ?? 0
+  }
+
+  test('are held ahead by write-behind for a server that goes away, from the seeded ones on', async () => {
+    const { driver: postgres, goAway } = server('postgres')
+    const options = { outbox: false, seedUsers: 40 }
+    const { source } = await seededUsers(postgres, 'write-behind', options)
+    await expect.poll(drawn).toBe(72)
+    goAway()
+    for (let id = 41; id <= 72; id += 1) expect(await source.nextKey()).toBe(id)
+    await expect(source.nextKey()).rejects.toThrow('away')
+    expect(await ids('write_behind')).toHaveLength(40)
+  })
+
+  test.each(['cache-aside', 'read-through', 'write-through', 'refresh-ahead'] as const)(
+    'are drawn one by one by %s',
+    async (pattern) => {
+      const { driver: postgres, goAway } = server('postgres')
+      const { source } = await seededUsers(postgres, pattern, { outbox: false, seedUsers: 0 })
+      expect(await source.nextKey()).toBe(1)
+      goAway()
+      await expect(source.nextKey()).rejects.toThrow('away')
+    },
+  )
+
+  test('are not held ahead for the embedded database', async () => {
+    const { driver: embedded } = server('pglite')
+    await seededUsers(embedded, 'write-behind', { outbox: false, seedUsers: 40 })
+    await new Promise((resolve) => setImmediate(resolve))
+    await pglite.query('select 1')
+    expect(await drawn()).toBe(40)
   })
 })
 

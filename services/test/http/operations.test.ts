@@ -267,7 +267,8 @@ describe('closing', () => {
 
 const noJournal = {
   ...{ dirty: 0, bytes: 0, oldestMs: 0, enqueued: 0, coalesced: 0, flushed: 0, retries: 0 },
-  ...{ deadLetters: 0, fenced: 0, lost: 0, restamped: 0, breaker: 'closed', drainRate: 0 },
+  ...{ deadLetters: 0, fenced: 0, lost: 0, restamped: 0, drainRate: 0 },
+  breaker: 'closed',
 } as const
 
 /** Long before the service cuts connections off. */
