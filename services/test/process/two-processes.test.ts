@@ -240,7 +240,7 @@ describeWith(
            (select count(*)::int from ${schema}.cache_migrations) as migrations
          from ${schema}.users`,
         )
-        expect(rows).toEqual([{ users, last: users, version: users, migrations: 3 }])
+        expect(rows).toEqual([{ users, last: users, version: users, migrations: 4 }])
       }
       await client.end()
       for (const all of urls) {
