@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type FastifyInstance, fastify, LogController } from 'fastify'
 import type { AdminOptions } from './admin-guard.ts'
 import { answerClientError } from './client-errors.ts'
@@ -49,10 +50,16 @@ export async function buildApp(parts: ServiceParts, options: AppOptions): Promis
     warnings: parts.warnings.current(),
   })
   const events = eventStreams(parts.subscribe, stats)
-  const isDraining = closeGracefully(app, () => events.close())
+  const closing = new AbortController()
+  // Of each write that waits for the database.
+  setMaxListeners(0, closing.signal)
+  const isDraining = closeGracefully(app, () => {
+    events.close()
+    closing.abort()
+  })
   app.addHook('onClose', () => parts.users.close())
 
-  addUserRoutes(app, parts)
+  addUserRoutes(app, parts, closing.signal)
   const metrics = createMetrics(() => parts.users.stats())
   const losses = lossAlarm(parts)
   app.addHook('onClose', () => losses.close())
@@ -61,7 +68,7 @@ export async function buildApp(parts: ServiceParts, options: AppOptions): Promis
   const { journal } = parts.users
   if (journal !== undefined) {
     const { admin, flushWithinMs } = options
-    addDeadLetterRoutes(app, journal, { ...admin, flushWithinMs })
+    addDeadLetterRoutes(app, journal, { ...admin, flushWithinMs, closing: closing.signal })
   }
   await app.ready()
   return app

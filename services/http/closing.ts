@@ -5,10 +5,10 @@ import type { FastifyInstance } from 'fastify'
 const finishWithinMs = 3_000
 
 /**
- * Lets a closing server end: streams at once, connections as soon as they have no request under way,
+ * Lets a closing server end: streams and waits at once, connections as soon as they have no request under way,
  * and all of them after 3 s. The returned function says whether it is closing.
  */
-export function closeGracefully(app: FastifyInstance, endStreams: () => void): () => boolean {
+export function closeGracefully(app: FastifyInstance, endWaits: () => void): () => boolean {
   const sockets = new Set<Socket>()
   let isClosing = false
 
@@ -19,7 +19,7 @@ export function closeGracefully(app: FastifyInstance, endStreams: () => void): (
 
   app.addHook('preClose', (done) => {
     isClosing = true
-    endStreams()
+    endWaits()
     if (app.server.listening) {
       // Fastify and Node end the connections that are idle now, once; others become idle later.
       const timer = setInterval(endIdle, 25)

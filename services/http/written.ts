@@ -5,9 +5,10 @@ import type { User } from './port.ts'
 
 export const jsonType = 'application/json; charset=utf-8'
 
-/** What a preference to wait so many seconds asks of a write. */
-export function durabilityFor(wait: number | undefined): DurabilityOptions {
-  return wait ? { durability: 'persisted', within: `${wait}s` } : {}
+/** What a preference to wait so many seconds asks of a write; a service that is closing waits for nothing. */
+export function durabilityFor(wait: number | undefined, closing: AbortSignal): DurabilityOptions {
+  if (wait === undefined || wait === 0 || closing.aborted) return {}
+  return { durability: 'persisted', within: `${wait}s`, signal: closing }
 }
 
 /** Answers with the user that was written. */

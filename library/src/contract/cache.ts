@@ -95,6 +95,8 @@ export interface DurabilityOptions {
   readonly durability?: 'accepted' | 'persisted'
   /** How long to wait for `persisted`; past it the write is answered as `accepted`, and goes on. 1 ms to 10 min. Default 5 s. */
   readonly within?: Duration
+  /** Ends that wait: the write is answered as `accepted`, and goes on. */
+  readonly signal?: AbortSignal
 }
 
 /** What the creation of a row may demand. */

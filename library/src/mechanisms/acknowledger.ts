@@ -58,7 +58,7 @@ export class Acknowledger<Key, Value> {
     if (!mustPersist && !this.isUrgent(options)) return resultOf('accepted')
     const withinMs = durationMs('within', options.within ?? defaultWithinMs, bounds)
     const write = { id: core.keys.encode(key), version, isDelete: json === null }
-    const outcome = await waits.until(write, withinMs)
+    const outcome = await waits.until(write, withinMs, options.signal)
     if (outcome === 'parked') throw deadLettered(key, version)
     return resultOf(outcome === 'persisted' ? 'persisted' : 'accepted')
   }

@@ -48,21 +48,28 @@ export class PersistWaits<Key> {
     for (const id of ids) for (const wait of this.#waits.get(id) ?? []) wait.look()
   }
 
-  /** `late`: after `withinMs` it had not come to either end. A store that does not answer only makes it wait. */
-  async until(write: AwaitedWrite, withinMs: number): Promise<PersistOutcome> {
+  /** `late`: after `withinMs`, or at the signal, it had not come to either end. A store that does not answer only makes it wait. */
+  async until(
+    write: AwaitedWrite,
+    withinMs: number,
+    signal?: AbortSignal,
+  ): Promise<PersistOutcome> {
     const { clock } = this.#core
     const endsAt = clock.now() + withinMs
     const wait: Wait = { ...write, look: () => {} }
+    const lookOnce = () => wait.look()
+    signal?.addEventListener('abort', lookOnce)
     this.#add(wait)
     try {
       for (let pauseMs = firstLookMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 1.5)) {
         const outcome = await this.#look(write)
         if (outcome !== undefined) return outcome
         const leftMs = endsAt - clock.now()
-        if (leftMs <= 0) return 'late'
+        if (leftMs <= 0 || signal?.aborted) return 'late'
         await this.#pause(wait, Math.min(leftMs, pauseMs))
       }
     } finally {
+      signal?.removeEventListener('abort', lookOnce)
       this.#remove(wait)
     }
   }

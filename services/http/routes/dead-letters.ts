@@ -13,6 +13,12 @@ interface OneLetter {
   Params: { user_id: string }
 }
 
+interface DeadLetterOptions extends AdminOptions {
+  readonly flushWithinMs?: number | undefined
+  /** No retry waits for the database any longer. */
+  readonly closing: AbortSignal
+}
+
 /** Letters in one answer, at most. */
 export const maxListed = 1_000
 
@@ -23,7 +29,7 @@ const flushWithinMs = 30_000
 export function addDeadLetterRoutes(
   app: FastifyInstance,
   journal: UserJournal,
-  options: AdminOptions & { readonly flushWithinMs?: number | undefined },
+  options: DeadLetterOptions,
 ): void {
   const onRequest = guard(options)
   const docs = deadLetterDocs
@@ -48,7 +54,7 @@ export function addDeadLetterRoutes(
       }
       if (body !== undefined && (await isOfDelete(id))) throw new ProblemError(nothingToEdit)
       const wait = preferredWait(request.headers.prefer)
-      const written = await journal.retryDeadLetter(id, body, durabilityFor(wait))
+      const written = await journal.retryDeadLetter(id, body, durabilityFor(wait, options.closing))
       const send = written.json === undefined ? sendDeleted : sendWritten
       return send(reply, written, wait)
     },

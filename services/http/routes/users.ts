@@ -14,14 +14,24 @@ interface OneUser {
   Params: { user_id: string }
 }
 
+interface Place extends Pick<ServiceParts, 'users'> {
+  readonly app: FastifyInstance
+  readonly closing: AbortSignal
+}
+
 type Docs = ReturnType<typeof userDocs>
 
-/** `GET`, `POST`, `PUT` and `DELETE` of users. */
-export function addUserRoutes(app: FastifyInstance, parts: ServiceParts): void {
+/** `GET`, `POST`, `PUT` and `DELETE` of users. At `closing` no write waits for the database any longer. */
+export function addUserRoutes(
+  app: FastifyInstance,
+  parts: ServiceParts,
+  closing: AbortSignal,
+): void {
+  const to: Place = { app, users: parts.users, closing }
   const docs = userDocs(parts.users.journal !== undefined)
   addReading(app, parts, docs)
-  addCreating(app, parts, docs)
-  addChanging(app, parts, docs)
+  addCreating(to, docs)
+  addChanging(to, docs)
 }
 
 function addReading(app: FastifyInstance, { pattern, users }: ServiceParts, docs: Docs): void {
@@ -43,7 +53,7 @@ function addReading(app: FastifyInstance, { pattern, users }: ServiceParts, docs
   })
 }
 
-function addCreating(app: FastifyInstance, { users }: ServiceParts, docs: Docs): void {
+function addCreating({ app, users, closing }: Place, docs: Docs): void {
   const hasJournal = users.journal !== undefined
   app.post<{ Body: UserDraft }>('/users', docs.post, async (request, reply) => {
     refuseQuery(request.url)
@@ -51,7 +61,7 @@ function addCreating(app: FastifyInstance, { users }: ServiceParts, docs: Docs):
     const wait = preferredWait(headers.prefer)
     const key = hasJournal ? idempotencyKey(headers['idempotency-key']) : undefined
     const created = await users.create(body, {
-      ...durabilityFor(wait),
+      ...durabilityFor(wait, closing),
       ...(key !== undefined && { idempotencyKey: key }),
     })
     reply.code(201).header('location', `/users/${created.key}`)
@@ -59,7 +69,7 @@ function addCreating(app: FastifyInstance, { users }: ServiceParts, docs: Docs):
   })
 }
 
-function addChanging(app: FastifyInstance, { users }: ServiceParts, docs: Docs): void {
+function addChanging({ app, users, closing }: Place, docs: Docs): void {
   /** The versions at which a write may find the user, as its conditional headers say; none: 404 or 412. */
   async function versionsFor(id: number, headers: IncomingHttpHeaders) {
     const versions = expectedVersions(headers)
@@ -75,7 +85,7 @@ function addChanging(app: FastifyInstance, { users }: ServiceParts, docs: Docs):
     wait: number | undefined,
   ): Promise<UserWriteOptions> {
     const versions = await versionsFor(id, headers)
-    return { ...(versions && { ifVersion: versions }), ...durabilityFor(wait) }
+    return { ...(versions && { ifVersion: versions }), ...durabilityFor(wait, closing) }
   }
 
   app.put<OneUser & { Body: UserDraft }>('/users/:user_id', docs.put, async (request, reply) => {

@@ -35,8 +35,8 @@ export function fakeJournal({ enter, write, remove }: Rows): FakeJournal {
       await enter('deadLetters')
       return [...letters.values()]
     },
-    async retryDeadLetter(key, change, options) {
-      await enter(`retryDeadLetter ${key} ${JSON.stringify(change)} ${JSON.stringify(options)}`)
+    async retryDeadLetter(key, change, { signal, ...terms } = {}) {
+      await enter(`retryDeadLetter ${key} ${JSON.stringify(change)} ${JSON.stringify(terms)}`)
       const letter = letters.get(key)
       if (letter === undefined) throw new CacheError('NO_DEAD_LETTER', 'scripted', { key })
       if (letter.supersededBy) throw new CacheError('SUPERSEDED', 'scripted', { key })

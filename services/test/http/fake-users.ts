@@ -2,6 +2,7 @@ import {
   CacheError,
   type CacheEvent,
   type CacheStats,
+  type DurabilityOptions,
   type Lookup,
   type WriteStatus,
 } from 'caching-patterns'
@@ -204,8 +205,9 @@ function fakeUsers(): {
   return { users, script, calls, journal }
 }
 
-function termsOf(options: object = {}): string {
-  return Object.keys(options).length === 0 ? '' : ` ${JSON.stringify(options)}`
+/** All but the signal, which says nothing. */
+function termsOf({ signal, ...terms }: DurabilityOptions = {}): string {
+  return Object.keys(terms).length === 0 ? '' : ` ${JSON.stringify(terms)}`
 }
 
 const none = { p50: 0, p95: 0, p99: 0, max: 0 }
