@@ -154,7 +154,14 @@ function worldOf(clock: ManualClock, mutant: Mutant) {
     },
   }
   const { store, held } = delayedStore(recordedStore)
-  const slow = slowSource(recordedSource, ['load', 'update', 'delete', 'put', 'raiseEpochs', 'flush'])
+  const slow = slowSource(recordedSource, [
+    'load',
+    'update',
+    'delete',
+    'put',
+    'raiseEpochs',
+    'flush',
+  ])
   type Waiting = ReturnType<typeof held.waiting>[number]
   const slowness = new WeakMap<Waiting, number>()
 
