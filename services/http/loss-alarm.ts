@@ -5,7 +5,8 @@ import type { ServiceParts } from './port.ts'
 export interface LossAlarm {
   /** What was lost, in words; `undefined`: nothing that is known. */
   reason(): Promise<string | undefined>
-  reset(): void
+  /** What is known of by now rings no more. */
+  reset(): Promise<void>
   close(): void
 }
 
@@ -18,9 +19,11 @@ export function lossAlarm({
   subscribe,
 }: Pick<ServiceParts, 'users' | 'subscribe'>): LossAlarm {
   if (users.journal === undefined) {
-    return { reason: async () => undefined, reset: () => undefined, close: () => undefined }
+    return { reason: async () => undefined, reset: async () => undefined, close: () => undefined }
   }
   let told = 0
+  // A store goes on counting, for all processes that share it.
+  let acknowledged = 0
   const unsubscribe = subscribe((event) => {
     if (event.type === 'journal-lost') told += event.rows
   })
@@ -30,12 +33,13 @@ export function lossAlarm({
   }
   return {
     async reason() {
-      const rows = Math.max(told, await counted())
-      if (rows === 0) return undefined
+      const rows = Math.max(told, (await counted()) - acknowledged)
+      if (rows <= 0) return undefined
       const what = rows === 1 ? '1 accepted write is' : `${rows} accepted writes are`
       return `${what} gone from the journal and not in the database: POST /admin/stats/reset when it has been dealt with`
     },
-    reset() {
+    async reset() {
+      acknowledged = await counted()
       told = 0
     },
     close: unsubscribe,

@@ -10,7 +10,7 @@ import { type Wiring, wire } from '../wiring.ts'
 import { start } from '../write-behind/main.ts'
 import { send } from './http/client.ts'
 
-describeWith(['redis', 'postgres'], 'write-behind on a Redis whose settings change', () => {
+describeWith(['redis', 'postgres'], 'write-behind on a Redis that somebody changes', () => {
   let redis: LocalRedis
   let wiring: Wiring
   let app: FastifyInstance
@@ -74,6 +74,29 @@ describeWith(['redis', 'postgres'], 'write-behind on a Redis whose settings chan
     expect(JSON.parse(text)).toMatchObject({ status: 'degraded', reasons: [evicts] })
     expect((await send(url, 'GET', '/users/1')).status).toBe(200)
     await set('maxmemory-policy', 'volatile-lfu')
+    expect(await json('/readyz')).toMatchObject({ status: 'ok', reasons: [] })
+  })
+
+  test('is degraded by an accepted write that somebody removed, until the figures are reset', async () => {
+    await send(url, 'GET', '/users/1')
+    const body = { name: 'Ada', email: 'ada@example.com' }
+    expect((await send(url, 'PUT', '/users/1', { body })).status).toBe(200)
+    const client = await createClient({ url: redis.url }).connect()
+    // The entry itself, and not what else is known of it.
+    const entries = []
+    for (const key of await client.keys('*users*')) {
+      if ((await client.type(key)) === 'string' && /:1$/.test(key)) entries.push(key)
+    }
+    expect(entries).toHaveLength(1)
+    await client.del(entries)
+    client.destroy()
+    const lost = [expect.stringMatching(/^1 accepted write is gone from the journal/)]
+    const reasons = async () => (await json('/readyz')).reasons
+    await expect.poll(reasons, { timeout: 5_000 }).toEqual(lost)
+    const { status, text } = await send(url, 'GET', '/readyz')
+    expect({ status, word: JSON.parse(text).status }).toEqual({ status: 200, word: 'degraded' })
+    expect((await json('/stats')).journal.lost).toBe(1)
+    await send(url, 'POST', '/admin/stats/reset')
     expect(await json('/readyz')).toMatchObject({ status: 'ok', reasons: [] })
   })
 })

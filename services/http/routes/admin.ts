@@ -13,9 +13,10 @@ export function addAdminRoutes(
 ): void {
   const onRequest = guard(options)
 
-  app.post('/admin/stats/reset', { onRequest, ...docs('Starts the figures anew') }, (_, reply) => {
+  const reset = { onRequest, ...docs('Starts the figures anew') }
+  app.post('/admin/stats/reset', reset, async (_, reply) => {
     users.resetStats()
-    losses.reset()
+    await losses.reset()
     return reply.code(204).send()
   })
 
