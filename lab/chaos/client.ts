@@ -1,20 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Incoming, Outgoing } from '../soak/exchange.ts'
+import type { Outgoing } from '../soak/exchange.ts'
 import type { Random } from '../soak/random.ts'
+import { type Asked, askMember } from './ask.ts'
+import { createdId, draft, type Log, noteWrite } from './log.ts'
 import type { Member } from './member.ts'
-import { type RecordedRead, type RecordedWrite, readOf, type Sent, writeOf } from './record.ts'
+import { readOf } from './record.ts'
 import type { UsersInPlay } from './users-in-play.ts'
-
-/** What the clients of a phase saw. */
-export interface Log {
-  readonly operations: (RecordedRead | RecordedWrite)[]
-  /** Values of writes that were refused: nobody may ever see them. */
-  readonly refused: Set<string>
-  /** Answers by method and status. */
-  readonly statuses: Record<string, number>
-  /** Makes each value another one. */
-  serial: number
-}
 
 export interface ClientOptions {
   readonly members: readonly Member[]
@@ -23,8 +13,6 @@ export interface ClientOptions {
   readonly random: Random
 }
 
-/** Whoever is refused a connection does not ask again at once. */
-const pauseMs = 20
 const turnoverShare = 0.02
 const quietShare = 0.04
 const writeShare = 0.24
@@ -40,6 +28,10 @@ export async function runClient(options: ClientOptions, isOver: () => boolean): 
       await update(options, users.toWrite(random))
     } else await read(options, users.toRead(random))
   }
+}
+
+function ask({ members, random, log }: ClientOptions, outgoing: Outgoing): Promise<Asked> {
+  return askMember(members[Math.floor(random() * members.length)] as Member, log, outgoing)
 }
 
 async function read(options: ClientOptions, id: number): Promise<void> {
@@ -72,55 +64,9 @@ async function turnOver(options: ClientOptions): Promise<void> {
   }
   const body = draft(log)
   const { sent, answer } = await ask(options, { method: 'POST', path: '/users', body })
-  const created = Number(/^\/users\/(\d+)$/.exec(answer?.headers.location ?? '')?.[1])
+  const created = createdId(answer)
   // Of one that was not answered nobody knows the id.
-  if (answer?.status !== 201 || !Number.isSafeInteger(created)) return
+  if (created === undefined) return
   noteWrite(log, { ...sent, key: String(created) }, body.name, answer)
   users.created(created)
-}
-
-function noteWrite(
-  log: Log,
-  sent: Sent & { wasRefused?: boolean },
-  value: string | null,
-  answer?: Incoming,
-) {
-  const { wasRefused, ...rest } = sent
-  const write = wasRefused ? undefined : writeOf(rest, value, answer)
-  if (write !== undefined) log.operations.push(write)
-  else if (value !== null) log.refused.add(value)
-}
-
-function draft(log: Log): { readonly name: string; readonly email: string } {
-  log.serial += 1
-  return { name: `Chaos ${log.serial}`, email: `chaos-${log.serial}@example.com` }
-}
-
-interface Asked {
-  readonly sent: Sent & { readonly wasRefused?: boolean }
-  readonly answer: Incoming | undefined
-}
-
-async function ask({ members, random, log }: ClientOptions, outgoing: Outgoing): Promise<Asked> {
-  const member = members[Math.floor(random() * members.length)] as Member
-  const startedAt = performance.now()
-  const count = (what: string | number) => {
-    const name = `${outgoing.method} ${what}`
-    log.statuses[name] = (log.statuses[name] ?? 0) + 1
-  }
-  try {
-    const answer = await member.exchange.send(outgoing)
-    count(answer.status)
-    return { sent: { key: '', by: member.name, startedAt, endedAt: performance.now() }, answer }
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    count(code ?? message)
-    const sent = { key: '', by: member.name, startedAt, endedAt: performance.now() }
-    await delay(pauseMs)
-    // Nothing was sent to whoever does not listen.
-    return {
-      sent: { ...sent, ...(code === 'ECONNREFUSED' && { wasRefused: true }) },
-      answer: undefined,
-    }
-  }
 }

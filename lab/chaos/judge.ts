@@ -1,6 +1,6 @@
 import { checkHistory, type HistoryReport, type HistoryViolation } from 'caching-patterns/testing'
 import type { Committed, Standing } from './audit.ts'
-import type { Log } from './client.ts'
+import type { Log } from './log.ts'
 import { lastVersion, type RecordedRead, type RecordedWrite } from './record.ts'
 
 /** Reads of a row that was written, and not acknowledged. */
@@ -22,26 +22,25 @@ export interface Judgement {
   readonly lies: readonly string[]
 }
 
-/** Holds what clients saw against the rules, and against what the database committed; undefined: it has no say. */
+/** Holds what clients saw against the rules, and against what the database committed. */
 export function judge(
   log: Log,
   standing: readonly Standing[],
-  committed: readonly Committed[] | undefined,
+  committed: readonly Committed[],
 ): Judgement {
   const initial = new Map(standing.map(({ key, ...held }) => [key, held]))
-  const known = committed === undefined ? log.operations : completed(log.operations, committed)
-  const report = checkHistory(known, initial)
+  const report = checkHistory(completed(log.operations, committed), initial)
   const writes = log.operations.filter((each) => each.kind === 'write')
   const unknown = writes.filter(({ outcome }) => outcome === 'unknown')
-  const durable = new Map((committed ?? []).map((each) => [idOf(each), each]))
+  const durable = new Map(committed.map((each) => [idOf(each), each]))
   return {
     report,
     operations: log.operations.length,
     unknownWrites: unknown.length,
     unknownCommitted: unknown.filter((write) => durable.has(idOfWrite(write))).length,
     unconfirmedWrites: writes.filter(({ outcome }) => outcome === 'unconfirmed').length,
-    olderThanRow: committed ? olderThanRow(log.operations, durable) : { reads: 0, longestMs: 0 },
-    lies: committed ? lies(log, writes, durable) : [],
+    olderThanRow: olderThanRow(log.operations, durable),
+    lies: lies(log, writes, durable),
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type FaultProxy, startFaultProxy, type Tap } from '@caching-patterns/local-servers'
 import { type Exchange, exchange } from '../soak/exchange.ts'
 import { type Failpoint, failpoints, type Moment } from './moments.ts'
@@ -24,7 +25,9 @@ export interface Place {
   readonly database: string
 }
 
-const startAttempts = 6
+/** A server may be away for half a minute. */
+const startWithinMs = 75_000
+const startPauseMs = 250
 const statsWithinMs = 500
 
 /** One process from its start to its end, behind a proxy of its own to each server. */
@@ -35,6 +38,8 @@ export class Life {
   marksLost = 0
   /** The longest time that its relay took to tell the cache of a write; 0: it has none. */
   relayLagMs = 0
+  /** Of write-behind, as far as it has said. */
+  journal: Readonly<Record<string, number>> = {}
   readonly #service: Service
   readonly #trigger: Trigger
 
@@ -47,7 +52,7 @@ export class Life {
     this.exchange = parts.exchange
     this.#service = service
     this.#trigger = trigger
-    trigger.fires = () => service.signal('SIGKILL')
+    trigger.fires = (signal) => service.signal(signal)
   }
 
   /** Starts it; again when it ends at once, for a server may be away as well. */
@@ -61,7 +66,8 @@ export class Life {
     const postgres = await through(Number(database.port), () => postgresTap(listener))
     database.port = String(postgres.port)
     const at = { redis: `redis://127.0.0.1:${redis.port}`, database: database.href }
-    for (let attempt = 1; ; attempt += 1) {
+    const giveUpAt = performance.now() + startWithinMs
+    for (;;) {
       const port = await options.pickPort()
       try {
         const service = await startService(options.command({ port, ...at }))
@@ -69,7 +75,10 @@ export class Life {
         const talks = exchange(`http://127.0.0.1:${port}`, connections, patienceMs)
         return new Life({ proxies: parts, exchange: talks }, service, trigger)
       } catch (error) {
-        if (attempt < startAttempts) continue
+        if (performance.now() < giveUpAt) {
+          await delay(startPauseMs)
+          continue
+        }
         await Promise.all([redis.stop(), postgres.stop()])
         throw error
       }
@@ -84,9 +93,18 @@ export class Life {
     this.#service.signal(signal)
   }
 
-  /** From now on the first moment of the failpoint is its last. Disarmed by `undefined`. */
-  arm(failpoint: Failpoint | undefined): void {
-    this.#trigger.failpoint = failpoint
+  /** The first moment of the failpoint from now on is its last, or the one at which it freezes. */
+  arm(failpoint: Failpoint, signal: 'SIGKILL' | 'SIGSTOP' = 'SIGKILL'): void {
+    this.#trigger.arm(failpoint, signal)
+  }
+
+  disarm(): void {
+    this.#trigger.disarm()
+  }
+
+  /** The moment that it was armed for came. */
+  get hasMetFailpoint(): boolean {
+    return this.#trigger.hasFired
   }
 
   /** Notes what it says about marks and its relay: nobody can ask it when it is dead. */
@@ -98,7 +116,8 @@ export class Life {
     const late = new Promise<undefined>((resolve) => {
       setTimeout(() => resolve(undefined), statsWithinMs).unref()
     })
-    const { marksLost = 0, outbox } = (await Promise.race([asked, late])) ?? {}
+    const { marksLost = 0, outbox, journal } = (await Promise.race([asked, late])) ?? {}
+    this.journal = journal ?? this.journal
     this.marksLost = Math.max(this.marksLost, marksLost)
     this.relayLagMs = Math.max(this.relayLagMs, outbox?.lagMs?.max ?? 0)
   }
@@ -119,20 +138,34 @@ export class Life {
 /** Of `/stats`; the control has none. */
 interface Figures {
   readonly marksLost?: number
+  readonly journal?: Readonly<Record<string, number>> | null
   readonly outbox?: { readonly lagMs?: { readonly max?: number } }
 }
 
-/** Kills a process when its proxies see what was waited for. */
+/** Kills or freezes a process when its proxies see what was waited for. */
 class Trigger {
-  failpoint: Failpoint | undefined
-  fires: () => void = () => undefined
+  fires: (signal: 'SIGKILL' | 'SIGSTOP') => void = () => undefined
+  hasFired = false
+  #armed: { readonly failpoint: Failpoint; readonly signal: 'SIGKILL' | 'SIGSTOP' } | undefined
+
+  arm(failpoint: Failpoint, signal: 'SIGKILL' | 'SIGSTOP'): void {
+    this.#armed = { failpoint, signal }
+    this.hasFired = false
+  }
+
+  disarm(): void {
+    this.#armed = undefined
+  }
 
   meets(moment: Moment): 'pass' | 'cut' {
-    if (this.failpoint === undefined) return 'pass'
-    const moments: readonly Moment[] = failpoints[this.failpoint]
+    if (this.#armed === undefined) return 'pass'
+    const { failpoint, signal } = this.#armed
+    const moments: readonly Moment[] = failpoints[failpoint]
     if (!moments.includes(moment)) return 'pass'
-    this.failpoint = undefined
-    this.fires()
-    return 'cut'
+    this.#armed = undefined
+    this.hasFired = true
+    this.fires(signal)
+    // Who is frozen finds the reply when it wakes up.
+    return signal === 'SIGKILL' ? 'cut' : 'pass'
   }
 }

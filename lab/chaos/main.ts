@@ -2,6 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { thisMachine } from '../bench/machine.ts'
 import { Failure } from '../replay/failure.ts'
 import { type ChaosArguments, readArguments, usage } from './arguments.ts'
+import type { LedgerResult } from './ledger/promises.ts'
+import { ledgerLine } from './ledger/report.ts'
+import type { PhaseResult } from './phase.ts'
 import { overview } from './report.ts'
 import { runSubject, type SubjectResult } from './run-subject.ts'
 import { openPostgres } from './servers.ts'
@@ -24,7 +27,7 @@ async function main(args: ChaosArguments): Promise<void> {
   const results: SubjectResult[] = []
   try {
     for (const name of args.subjects) {
-      const result = await runSubject(name, args, postgres)
+      const result = await runSubject(name, args, { postgres, onPhase: tell })
       results.push(result)
       console.log(`${name.padEnd(14)} ${result.findings.length === 0 ? 'passed' : 'FAILED'}`)
     }
@@ -37,6 +40,11 @@ async function main(args: ChaosArguments): Promise<void> {
     await writeFile(args.json, `${JSON.stringify({ ...about, results }, null, 2)}\n`)
   }
   if (failed) process.exitCode = 1
+}
+
+/** A long run says what it does. */
+function tell(phase: PhaseResult | LedgerResult): void {
+  if ('ledger' in phase) console.log(`  ${ledgerLine(phase)}`)
 }
 
 function aboutRun({ json: _, ...args }: ChaosArguments) {

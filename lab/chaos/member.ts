@@ -1,6 +1,16 @@
 import type { Exchange } from '../soak/exchange.ts'
 import { Life, type LifeOptions } from './life.ts'
 
+/** What a journal counted, from `/stats`. */
+export interface JournalFigures {
+  readonly flushed: number
+  readonly coalesced: number
+  readonly retries: number
+  readonly fenced: number
+  readonly restamped: number
+  readonly lost: number
+}
+
 /** One place among the processes of a service: whoever dies there has a successor that waits. */
 export class Member {
   readonly name: string
@@ -22,6 +32,18 @@ export class Member {
 
   static async start(name: string, options: LifeOptions): Promise<Member> {
     return new Member(name, options, await Life.start(options))
+  }
+
+  /** The sums of all processes that these places have seen. `lost` is of the journal, which they share. */
+  static journalOf(members: readonly Member[]): JournalFigures {
+    const lives = members.flatMap((member) => [...member.#past, member.#life])
+    const sum = (name: keyof JournalFigures) =>
+      lives.reduce((total, { journal }) => total + (journal[name] ?? 0), 0)
+    return {
+      ...{ flushed: sum('flushed'), coalesced: sum('coalesced'), retries: sum('retries') },
+      ...{ fenced: sum('fenced'), restamped: sum('restamped') },
+      lost: Math.max(0, ...lives.map(({ journal }) => journal.lost ?? 0)),
+    }
   }
 
   get life(): Life {

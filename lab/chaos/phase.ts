@@ -1,12 +1,12 @@
 import { seededRandom } from '../soak/random.ts'
 import type { Audit } from './audit.ts'
-import { type ClientOptions, type Log, runClient } from './client.ts'
+import { type ClientOptions, runClient } from './client.ts'
 import { execute, type FaultRecord } from './faults.ts'
 import { type Judgement, judge, lineOf } from './judge.ts'
+import type { Log } from './log.ts'
 import type { Member } from './member.ts'
 import type { Plan } from './plan.ts'
 import type { Servers } from './servers.ts'
-import type { Subject } from './subjects.ts'
 import { UsersInPlay } from './users-in-play.ts'
 
 /** `kept`: nothing loses marks or entries; `lost`: that as well. */
@@ -14,7 +14,6 @@ export type PhaseKind = 'kept' | 'lost'
 
 export interface PhaseOptions {
   readonly kind: PhaseKind
-  readonly subject: Subject
   readonly members: readonly Member[]
   readonly servers: Servers
   readonly audit: Audit
@@ -58,7 +57,7 @@ const shownViolations = 10
 
 /** Sends traffic while the plan is carried out, and checks what the clients saw. */
 export async function runPhase(options: PhaseOptions): Promise<PhaseResult> {
-  const { members, ids, audit, plan, seconds, subject, kind } = options
+  const { members, ids, audit, plan, seconds, kind } = options
   const standing = await audit.standing(ids)
   const users = new UsersInPlay(
     standing.map(({ key }) => Number(key)),
@@ -85,7 +84,7 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseResult> {
     clearInterval(noting)
   }
   await Promise.all(members.map(({ life }) => life.noteFigures()))
-  const committed = subject.isDatabaseTrue ? await audit.committed() : undefined
+  const committed = await audit.committed()
   const { report, ...judgement } = judge(log, standing, committed)
   const { olderThanConfirmed, nonLinearizable, other } = report
   const worst = [

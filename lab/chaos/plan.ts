@@ -13,17 +13,23 @@ export type MemberStep =
     }
   | { readonly kind: 'kill' }
   | { readonly kind: 'failpoint'; readonly failpoint: Failpoint }
-  | { readonly kind: 'pause'; readonly ms: number }
+  /** `at`: when its proxies see that moment, for which it may wait. */
+  | { readonly kind: 'pause'; readonly ms: number; readonly at?: Failpoint }
 
 /** Something that is done to a server, and so to all. */
 export type ServerStep =
   | { readonly kind: 'pause-server'; readonly side: 'redis' | 'postgres'; readonly ms: number }
-  | { readonly kind: 'flush' | 'evict' | 'restart-redis' }
+  | { readonly kind: 'flush' | 'evict' | 'restart-redis' | 'kill-postgres' }
+  | { readonly kind: 'stop-postgres'; readonly ms: number }
 
 /** What is done in one phase: in each lane one after the other. */
 export interface Plan {
   readonly members: readonly (readonly MemberStep[])[]
   readonly servers: readonly ServerStep[]
+  /** How long a lane is left alone after each step. Default: until connections are back. */
+  readonly gapMs?: { readonly members: number; readonly servers: number }
+  /** How long a fault may wait, while all servers are there, for something that it can strike. Default: 4 s. */
+  readonly patienceMs?: number
 }
 
 /** How a step is called in results. */
@@ -34,7 +40,7 @@ export function nameOf(step: MemberStep | ServerStep): string {
     case 'failpoint':
       return `kill ${step.failpoint}`
     case 'pause':
-      return step.ms > markMs ? 'pause process past its marks' : 'pause process'
+      return pauseName(step.ms, step.at)
     case 'pause-server':
       return `pause ${step.side}`
     default:
@@ -42,10 +48,21 @@ export function nameOf(step: MemberStep | ServerStep): string {
   }
 }
 
+function pauseName(ms: number, at: Failpoint | undefined): string {
+  const [term] = terms.filter((each) => ms > each.ms)
+  return `pause process${term === undefined ? '' : ` past its ${term.of}`}${at ? ` ${at}` : ''}`
+}
+
 /** Tp: how long a writer's mark lives. */
 const markMs = 3_000
+/** How long a partition of the journal stays with a process that is not heard of. */
+export const ownershipMs = 15_000
+const terms = [
+  { ms: ownershipMs, of: 'ownership' },
+  { ms: markMs, of: 'marks' },
+]
 /** What a step takes, with the recovery that follows it. */
-const costMs = { line: 700, kill: 2_200, failpoint: 2_600, pause: 1_100, server: 2_000 }
+export const costMs = { line: 700, kill: 2_200, failpoint: 2_600, pause: 1_100, server: 2_000 }
 
 /** Deals steps for phases: each kind comes once before any comes twice, as far as there is time. */
 export class Planner {
@@ -71,9 +88,7 @@ export class Planner {
 
   /** Marks and entries are lost as well. */
   lost(members: number, ms: number): Plan {
-    const kinds = this.#subject.mayLoseCache
-      ? (['flush', 'evict', 'restart-redis'] as const)
-      : (['restart-redis'] as const)
+    const kinds = ['flush', 'evict', 'restart-redis'] as const
     const servers: ServerStep[] = kinds.map((kind) => ({ kind }))
     const past: MemberStep = { kind: 'pause', ms: markMs + 300 }
     const dealt = this.#deal(members, Math.max(0, ms - past.ms))
@@ -100,26 +115,7 @@ export class Planner {
   #next(): MemberStep {
     const next = this.#deck.pop()
     if (next !== undefined) return next
-    const ms = () => 250 + 450 * this.#random()
-    const faults: readonly Fault[] = [
-      { kind: 'refuse' },
-      { kind: 'reset' },
-      { kind: 'black-hole' },
-      { kind: 'latency', ms: 40, jitterMs: 120 },
-      { kind: 'drop-reply' },
-      { kind: 'partial-reply', bytes: 3 },
-    ]
-    const steps: MemberStep[] = [
-      { kind: 'kill' },
-      { kind: 'pause', ms: 500 + 500 * this.#random() },
-      ...this.#subject.failpoints.map((failpoint) => ({ kind: 'failpoint', failpoint }) as const),
-      ...faults.flatMap((fault) =>
-        (['redis', 'postgres'] as const).map(
-          (side) => ({ kind: 'line', side, fault, ms: ms() }) as const,
-        ),
-      ),
-    ]
-    this.#deck = shuffled(steps, this.#random)
+    this.#deck = shuffled(onceEach(this.#subject, this.#random), this.#random)
     // The one that invalidation cannot help comes in the shortest run, too.
     const isFirst = (step: MemberStep) =>
       step.kind === 'failpoint' && step.failpoint === 'after-commit-before-end'
@@ -128,7 +124,33 @@ export class Planner {
   }
 }
 
-function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
+/** Each kind of step that can be done to a process, once. */
+export function onceEach(
+  { failpoints }: Pick<Subject, 'failpoints'>,
+  random: Random,
+): MemberStep[] {
+  const ms = () => 250 + 450 * random()
+  const faults: readonly Fault[] = [
+    { kind: 'refuse' },
+    { kind: 'reset' },
+    { kind: 'black-hole' },
+    { kind: 'latency', ms: 40, jitterMs: 120 },
+    { kind: 'drop-reply' },
+    { kind: 'partial-reply', bytes: 3 },
+  ]
+  return [
+    { kind: 'kill' },
+    { kind: 'pause', ms: 500 + 500 * random() },
+    ...failpoints.map((failpoint) => ({ kind: 'failpoint', failpoint }) as const),
+    ...faults.flatMap((fault) =>
+      (['redis', 'postgres'] as const).map(
+        (side) => ({ kind: 'line', side, fault, ms: ms() }) as const,
+      ),
+    ),
+  ]
+}
+
+export function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
   const shuffled = [...items]
   for (let last = shuffled.length - 1; last > 0; last -= 1) {
     const other = Math.floor(random() * (last + 1))

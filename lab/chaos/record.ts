@@ -9,7 +9,11 @@ interface Provenance {
   readonly said: string
 }
 export type RecordedRead = HistoryRead & Provenance
-export type RecordedWrite = HistoryWrite & Provenance
+export type RecordedWrite = HistoryWrite &
+  Provenance & {
+    /** Of a user that was not there before. Default false. */
+    readonly isCreate?: boolean
+  }
 
 /** No id is drawn twice: nothing is written after a delete, so that it has the last version of all. */
 export const lastVersion = Number.MAX_SAFE_INTEGER

@@ -4,18 +4,29 @@ import type { MomentListener } from './moments.ts'
 
 /** A script by what only its text says: its hash is learned when somebody sends the text. */
 const scripts = [
+  ['enqueue-answered', "'ZADD', KEYS[2], 'NX'"],
   ['begin-answered', 'table.insert(joined'],
   ['end-answered', "'published'"],
   ['invalidate-answered', "redis.call('SETRANGE', KEYS[1], 1, poison)"],
 ] as const
 type ScriptMoment = (typeof scripts)[number][0]
 
+/** Plain commands; of those that fetch something only answers that hold something count. */
+const commands: Readonly<Record<string, CommandMoment>> = {
+  DEL: 'del-answered',
+  SET: 'set-answered',
+  RPUSH: 'enqueue-answered',
+  MGET: 'batch-answered',
+  LPOP: 'batch-answered',
+}
+type CommandMoment = 'del-answered' | 'set-answered' | 'enqueue-answered' | 'batch-answered'
+
 /** The hashes of the scripts that one server has been sent: connections share what they learn. */
 export type ScriptHashes = Map<string, ScriptMoment | undefined>
 
-/** Tells when a script of a known name, or a plain DEL, was answered on one connection. */
+/** Tells when a script of a known name, or a plain command, was answered on one connection. */
 export function redisTap(hashes: ScriptHashes, listener: MomentListener): Tap {
-  const asked: (ScriptMoment | 'del-answered' | undefined)[] = []
+  const asked: (ScriptMoment | CommandMoment | undefined)[] = []
   let requests: Buffer = Buffer.alloc(0)
   let replies: Buffer = Buffer.alloc(0)
   return {
@@ -32,10 +43,13 @@ export function redisTap(hashes: ScriptHashes, listener: MomentListener): Tap {
       for (let end = endOf(replies, 0); end !== undefined; end = endOf(replies, 0)) {
         const type = replies[0]
         const isFailure = type === minus
+        const isNothing = type === nothing
         replies = replies.subarray(end)
         // What a server says by itself answers nothing.
         const moment = type === push ? undefined : asked.shift()
-        if (moment !== undefined && !isFailure && listener(moment) === 'cut') verdict = 'cut'
+        if (moment === undefined || isFailure || (isNothing && moment === 'batch-answered'))
+          continue
+        if (listener(moment) === 'cut') verdict = 'cut'
       }
       return verdict
     },
@@ -43,6 +57,7 @@ export function redisTap(hashes: ScriptHashes, listener: MomentListener): Tap {
 }
 
 const minus = '-'.charCodeAt(0)
+const nothing = '_'.charCodeAt(0)
 const push = '>'.charCodeAt(0)
 const newline = '\n'.charCodeAt(0)
 
@@ -51,9 +66,8 @@ function joined(rest: Buffer, chunk: Buffer): Buffer {
 }
 
 function momentOf([command, text = '']: readonly string[], hashes: ScriptHashes) {
-  if (command === 'DEL') return 'del-answered'
   if (command === 'EVALSHA') return hashes.get(text)
-  if (command !== 'EVAL') return undefined
+  if (command !== 'EVAL') return commands[command ?? '']
   const moment = scripts.find(([, mark]) => text.includes(mark))?.[0]
   hashes.set(createHash('sha1').update(text).digest('hex'), moment)
   return moment

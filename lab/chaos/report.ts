@@ -1,5 +1,7 @@
+import { ledgerTable } from './ledger/report.ts'
 import type { PhaseResult } from './phase.ts'
 import type { SubjectResult } from './run-subject.ts'
+import { table } from './table.ts'
 
 /** All runs in a line each, with what was found. */
 export function overview(results: readonly SubjectResult[]): string {
@@ -20,18 +22,13 @@ export function overview(results: readonly SubjectResult[]): string {
     ['', '', 'checked', 'confirmed', 'zable', 'marks', 'lost', 'writes', 'reads, longest', '', ''],
   ]
   const rows = [...heading, ...results.map(row)]
-  const widths = heading[0]?.map((_, column) =>
-    Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
-  )
-  const lines = rows.map((cells) =>
-    cells
-      .map((cell, column) => {
-        const width = widths?.[column] ?? 0
-        return column === 0 ? cell.padEnd(width) : cell.padStart(width)
-      })
-      .join('  '),
-  )
-  return [...lines, '', faultTable(results), ...results.flatMap(findings)].join('\n')
+  return [
+    ...table(rows),
+    '',
+    ...ledgerTable(results),
+    faultTable(results),
+    ...results.flatMap(findings),
+  ].join('\n')
 }
 
 function row({ name, phases, kills }: SubjectResult): string[] {

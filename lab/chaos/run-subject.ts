@@ -1,22 +1,27 @@
 import { resolve } from 'node:path'
 import { freePort, type LocalPostgres } from '@caching-patterns/local-servers'
 import { seededRandom } from '../soak/random.ts'
-import type { ChaosArguments } from './arguments.ts'
+import { type ChaosArguments, secondsOf } from './arguments.ts'
 import { type Audit, openAudit } from './audit.ts'
+import type { Cast } from './cast.ts'
+import type { LedgerResult } from './ledger/promises.ts'
+import { ledgerCampaign, ledgerUsers, runLedger } from './ledger/run.ts'
 import type { LifeOptions, Place } from './life.ts'
-import { Member } from './member.ts'
+import { type JournalFigures, Member } from './member.ts'
 import { type PhaseKind, type PhaseResult, runPhase } from './phase.ts'
 import { Planner } from './plan.ts'
 import { brokenPromises, ttlSeconds } from './promises.ts'
-import { openServers, type Servers } from './servers.ts'
+import { openServers } from './servers.ts'
 import type { ServiceCommand } from './service.ts'
-import { type SubjectName, subjectNames, subjects } from './subjects.ts'
+import { type SubjectName, subjectNames, subjectOf } from './subjects.ts'
 
 /** What became of one pattern. */
 export interface SubjectResult {
   readonly name: SubjectName
-  readonly phases: readonly PhaseResult[]
+  readonly phases: readonly (PhaseResult | LedgerResult)[]
   readonly kills: number
+  /** Of write-behind: what its processes counted, as far as they have said. */
+  readonly journal?: JournalFigures
   /** Promises that were broken, and faults that did not happen. */
   readonly findings: readonly string[]
 }
@@ -27,52 +32,66 @@ const longest = { kept: 20, lost: 10 }
 const keptShare = 0.62
 const usersPerPhase = 400
 const patienceMs = 1_500
+/** Unless the arguments say otherwise. */
+const crews = { ledger: { processes: 3, clients: 64 }, others: { processes: 2, clients: 32 } }
 
 /** Starts a pattern's processes on servers of its own, breaks what was planned, and checks what clients saw. */
 export async function runSubject(
   name: SubjectName,
   args: ChaosArguments,
-  postgres: LocalPostgres,
+  { postgres, onPhase }: { readonly postgres: LocalPostgres; readonly onPhase: Cast['onPhase'] },
 ): Promise<SubjectResult> {
-  const servers = await openServers(name, postgres)
+  const { hasLedger } = subjectOf(name)
+  const servers = await openServers(name, postgres, hasLedger ? args : undefined)
   const members: Member[] = []
-  let audit: Audit | undefined
+  const seconds = secondsOf(name, args)
+  const crew = hasLedger ? crews.ledger : crews.others
+  const { processes = crew.processes, clients = crew.clients } = args
+  const cast = { name, args, seconds, processes, clients, servers, members, onPhase }
   try {
-    const rounds = roundsOf(name, args.secondsEach)
-    const seedUsers = rounds.length * usersPerPhase
-    await startMembers(members, { name, args, servers, seedUsers })
-    audit = await openAudit(servers.databaseUrl, subjects[name].schema)
-    const phases = await runPhases({ name, args, servers, members, audit, rounds })
+    const { phases, findings } = await (hasLedger ? runBehind(cast) : runOthers(cast))
     const kills = members.reduce((sum, member) => sum + member.kills, 0)
     for (const member of members) member.noteCrash()
     const crashes = members.flatMap((member) => member.crashes)
-    return { name, phases, kills, findings: [...brokenPromises(name, phases), ...crashes] }
+    const journal = hasLedger ? { journal: Member.journalOf(members) } : {}
+    return { name, phases, kills, ...journal, findings: [...findings, ...crashes] }
   } finally {
     await Promise.all(members.map((member) => member.stop()))
-    await audit?.close()
     await servers.redis.stop()
     await postgres.dropDatabase(name)
   }
 }
 
-interface Cast {
-  readonly name: SubjectName
-  readonly args: ChaosArguments
-  readonly servers: Servers
+type Crew = Cast & { readonly members: Member[] }
+type Outcome = Pick<SubjectResult, 'phases' | 'findings'>
+
+async function runBehind(cast: Crew): Promise<Outcome> {
+  const plan = ledgerCampaign(cast)
+  await startMembers(cast, ledgerUsers(plan))
+  return runLedger(cast, plan)
+}
+
+async function runOthers(cast: Crew): Promise<Outcome> {
+  const { name, servers, seconds } = cast
+  const rounds = roundsOf(name, seconds)
+  await startMembers(cast, rounds.length * usersPerPhase)
+  const audit = await openAudit(servers.databaseUrl, subjectOf(name).schema)
+  try {
+    const phases = await runPhases(cast, { audit, rounds })
+    return { phases, findings: brokenPromises(name, phases) }
+  } finally {
+    await audit.close()
+  }
 }
 
 async function runPhases(
-  cast: Cast & {
-    readonly members: readonly Member[]
-    readonly audit: Audit
-    readonly rounds: readonly Round[]
-  },
+  cast: Cast,
+  { audit, rounds }: { readonly audit: Audit; readonly rounds: readonly Round[] },
 ): Promise<PhaseResult[]> {
-  const { name, args, rounds, members } = cast
-  const subject = subjects[name]
-  const { seed, clients } = args
+  const { name, members, servers, clients } = cast
+  const { seed } = cast.args
   const pattern = subjectNames.indexOf(name)
-  const planner = new Planner(subject, seededRandom(seed, pattern))
+  const planner = new Planner(subjectOf(name), seededRandom(seed, pattern))
   const startedAt = performance.now()
   const phases: PhaseResult[] = []
   for (const [index, { kind, seconds, isSpare }] of rounds.entries()) {
@@ -82,19 +101,10 @@ async function runPhases(
     const ids = Array.from({ length: usersPerPhase }, (_, offset) => first + offset)
     const serial = phases.at(-1)?.serial ?? 0
     const seeds = [seed, pattern, index]
-    const options = {
-      ...cast,
-      subject,
-      kind,
-      seconds,
-      plan,
-      ids,
-      serial,
-      seeds,
-      clients,
-      startedAt,
-    }
-    phases.push(await runPhase(options))
+    const terms = { kind, seconds, plan, ids, serial, seeds, clients, startedAt }
+    const phase = await runPhase({ members, servers, audit, ...terms })
+    phases.push(phase)
+    cast.onPhase(phase)
   }
   return phases
 }
@@ -117,20 +127,18 @@ function roundsOf(name: SubjectName, seconds: number): Round[] {
   return name === 'naive' ? [...planned, spare, spare] : planned
 }
 
-async function startMembers(
-  members: Member[],
-  { name, args, servers, seedUsers }: Cast & { readonly seedUsers: number },
-): Promise<void> {
+async function startMembers(cast: Crew, seedUsers: number): Promise<void> {
+  const { name, args, servers, members, processes, clients } = cast
   const options: LifeOptions = {
     redisPort: servers.redis.port,
     databaseUrl: servers.databaseUrl,
     hashes: servers.hashes,
     patienceMs,
-    connections: args.clients,
+    connections: clients,
     pickPort: freePort,
     command: (place) => command(name, place, { seedUsers, hasOutbox: args.hasOutbox }),
   }
-  const starting = Array.from({ length: args.processes }, async (_, index) => {
+  const starting = Array.from({ length: processes }, async (_, index) => {
     members.push(await Member.start(`${name} ${index + 1}`, options))
   })
   const started = await Promise.allSettled(starting)
@@ -143,10 +151,11 @@ function command(
   { port, redis, database }: Place,
   { seedUsers, hasOutbox }: { readonly seedUsers: number; readonly hasOutbox: boolean },
 ): ServiceCommand {
-  const isControl = name === 'naive'
+  const { control } = subjectOf(name)
+  const isControl = control !== undefined
   return {
     name,
-    args: isControl ? ['lab/dist/chaos/naive-service.js'] : ['services/dist/cli.js', name],
+    args: isControl ? [`lab/dist/chaos/${control}`] : ['services/dist/cli.js', name],
     folder: workspace,
     environment: {
       PORT: String(port),

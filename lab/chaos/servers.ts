@@ -29,10 +29,24 @@ export async function openPostgres(): Promise<LocalPostgres> {
   return startPostgres({ settings: { track_commit_timestamp: 'on' } })
 }
 
-/** A Redis of the subject's own, and a database. A journal is kept as write-behind wants it. */
-export async function openServers(name: string, postgres: LocalPostgres): Promise<Servers> {
-  const settings = name === 'write-behind' ? { appendonly: 'yes', appendfsync: 'always' } : {}
-  const redis = await startRedis({ settings })
+/** How a Redis keeps a journal. */
+export interface JournalTerms {
+  readonly fsync: 'always' | 'everysec'
+  /** Its file is on disk, where each fsync takes its time; else in memory, which a kill does not touch either. */
+  readonly isOnDisk: boolean
+}
+
+/** A Redis of the subject's own, and a database. */
+export async function openServers(
+  name: string,
+  postgres: LocalPostgres,
+  journal?: JournalTerms,
+): Promise<Servers> {
+  const settings = journal && { appendonly: 'yes', appendfsync: journal.fsync }
+  const redis = await startRedis({
+    durable: journal?.isOnDisk ?? false,
+    ...(settings && { settings }),
+  })
   try {
     const databaseUrl = await postgres.createDatabase(name)
     return { redis, postgres, databaseUrl, hashes: new Map() }

@@ -4,30 +4,34 @@ import type { Failpoint } from './moments.ts'
 export interface Subject {
   /** Where its rows are. */
   readonly schema: string
-  /** PostgreSQL has the last word: what was acknowledged is in it, refused writes are not. */
-  readonly isDatabaseTrue: boolean
-  /** No read is older than what was confirmed before it began, whatever is lost. */
-  readonly isNeverOlder: boolean
-  /** The same while the cache keeps what it was told. */
-  readonly isNeverOlderWhileKept: boolean
   /** Linearizable while no mark is lost. */
   readonly isLinearizable: boolean
-  /** The cache may be emptied. */
-  readonly mayLoseCache: boolean
   readonly failpoints: readonly Failpoint[]
+  /** Redis has the last word, and the database follows: all that was acknowledged is accounted for in a ledger. */
+  readonly hasLedger: boolean
+  /** The program of a control, which promises nothing; undefined: a service. */
+  readonly control?: string
 }
 
 const around: Subject = {
   schema: '',
-  isDatabaseTrue: true,
-  isNeverOlder: true,
-  isNeverOlderWhileKept: true,
   isLinearizable: false,
-  mayLoseCache: true,
   failpoints: ['after-commit-before-end', 'after-load-before-fill', 'after-end-before-answer'],
+  hasLedger: false,
 }
 
-/** The services, and the control: tutorials' cache-aside, which promises nothing. */
+const behind: Subject = {
+  schema: '',
+  isLinearizable: false,
+  failpoints: [
+    'after-commit-before-ack',
+    'after-enqueue-before-answer',
+    'after-claim-before-flush',
+  ],
+  hasLedger: true,
+}
+
+/** The services, and the controls: cache-aside and write-behind as tutorials show them. */
 export const subjects = {
   'cache-aside': { ...around, schema: 'cache_aside' },
   'read-through': { ...around, schema: 'read_through' },
@@ -39,16 +43,30 @@ export const subjects = {
   },
   'refresh-ahead': { ...around, schema: 'refresh_ahead' },
   'write-behind': {
-    ...around,
+    ...behind,
     schema: 'write_behind',
-    isDatabaseTrue: false,
-    isNeverOlder: false,
-    mayLoseCache: false,
-    failpoints: ['after-load-before-fill'],
+    failpoints: [...behind.failpoints, 'after-load-before-fill'],
   },
-  naive: { ...around, schema: 'naive', isNeverOlder: false, isNeverOlderWhileKept: false },
+  naive: { ...around, schema: 'naive', control: 'naive-service.js' },
+  'naive-write-behind': {
+    ...behind,
+    schema: 'naive_write_behind',
+    failpoints: [...behind.failpoints, 'after-set-before-push'],
+    control: 'naive-write-behind.js',
+  },
 } as const satisfies Record<string, Subject>
 
 export type SubjectName = keyof typeof subjects
 export const subjectNames = Object.keys(subjects) as readonly SubjectName[]
-export const patternNames = subjectNames.filter((name) => name !== 'naive')
+
+/** What the name stands for, without what its type says of each alone. */
+export function subjectOf(name: SubjectName): Subject {
+  return subjects[name]
+}
+
+export const patternNames = subjectNames.filter((name) => subjectOf(name).control === undefined)
+
+/** The control that is given the same clients and faults. */
+export function controlOf(name: SubjectName): SubjectName {
+  return subjectOf(name).hasLedger ? 'naive-write-behind' : 'naive'
+}

@@ -68,6 +68,26 @@ describe('the tap of Redis', () => {
     expect(moments).toEqual([])
   })
 
+  test('tells of a write that a journal has accepted, and of a batch that is in hand', () => {
+    const { moments, request, reply } = tapped()
+    request(command('EVAL', "redis.call('ZADD', KEYS[2], 'NX', 1, 'k')", '1', 'k'))
+    request(command('MGET', 'a', 'b'))
+    reply('+A001\r\n')
+    expect(moments).toEqual(['enqueue-answered'])
+    reply('*2\r\n$1\r\nx\r\n_\r\n')
+    expect(moments).toEqual(['enqueue-answered', 'batch-answered'])
+  })
+
+  test('tells of what the control does: a value, a push, a batch unless there was none', () => {
+    const { moments, request, reply } = tapped()
+    request(command('SET', 'a', '1') + command('RPUSH', 'q', '1'))
+    request(command('LPOP', 'q', '100') + command('LPOP', 'q', '100'))
+    reply('+OK\r\n:1\r\n_\r\n')
+    expect(moments).toEqual(['set-answered', 'enqueue-answered'])
+    reply('*1\r\n$1\r\n1\r\n')
+    expect(moments.at(-1)).toBe('batch-answered')
+  })
+
   test('cuts where it is told to', () => {
     const { request, reply } = tapped(new Map([[beginSha, 'begin-answered']]), 'cut')
     request(command('GET', 'a') + command('EVALSHA', beginSha, '0'))

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describeWith } from '@caching-patterns/local-servers/vitest'
 import { expect, test } from 'vitest'
+import type { LedgerResult } from '../chaos/ledger/promises.ts'
 import type { SubjectResult } from '../chaos/run-subject.ts'
 
 const workspace = resolve(import.meta.dirname, '../..')
@@ -46,6 +47,23 @@ describeWith(['redis', 'postgres'], 'npm run chaos', () => {
       for (const { kind, reads, operations } of phases) {
         expect([kind, reads > 20, operations > reads]).toEqual([kind, true, true])
       }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }, 180_000)
+
+  test('finds that a tutorial-grade write-behind loses what it acknowledged', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'chaos-test-'))
+    try {
+      const json = join(folder, 'chaos.json')
+      const what = ['--pattern', 'naive-write-behind', '--seconds', '8', '--json', json]
+      const { code, out } = await chaos(...what)
+      expect({ code, out }).toMatchObject({ code: 0 })
+      const { results } = JSON.parse(await readFile(json, 'utf8')) as { results: SubjectResult[] }
+      const [{ ledger, violations }] = (results[0] as SubjectResult).phases as [LedgerResult]
+      expect(ledger.acknowledged).toBeGreaterThan(50)
+      expect(ledger.lost + ledger.resurrected).toBeGreaterThan(0)
+      expect(violations.join('\n')).toMatch(/was acknowledged by naive-write-behind \d/)
     } finally {
       await rm(folder, { recursive: true })
     }
