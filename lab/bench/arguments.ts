@@ -7,6 +7,8 @@ export interface BenchArguments {
   readonly groups: readonly string[]
   readonly rounds: number
   readonly sampleMs: number
+  /** Experiments are short, too. */
+  readonly isQuick: boolean
   /** Where the samples are written; undefined: the lab's own. */
   readonly results: string | undefined
   readonly asJson: boolean
@@ -28,7 +30,8 @@ const options = {
 export function usage(names: readonly string[]): string {
   return `npm run bench -- [options]
 
-  --only GROUP       ${names.join(', ')}; may be repeated (default: all)
+  --only GROUP       ${names.join(', ')},
+                     or how several begin: write-behind; may be repeated (default: all)
   --rounds N         1 to 1000 (default ${standard.rounds})
   --quick            ${quick.rounds} rounds of short samples: does everything run? Its figures say little
   --results FOLDER   where all samples are written, as bench-<date>.json (default lab/results)
@@ -46,15 +49,17 @@ export function readArguments(
   if (values.help) return undefined
   const { rounds, sampleMs } = values.quick ? quick : standard
   return {
-    groups: (values.only ?? names).map((name) => known(name, names)),
+    groups: (values.only ?? names).flatMap((name) => known(name, names)),
     rounds: values.rounds === undefined ? rounds : wholeNumber('--rounds', values.rounds, 1, 1_000),
     sampleMs,
+    isQuick: values.quick,
     results: values.results,
     asJson: values.json,
   }
 }
 
-function known(name: string, names: readonly string[]): string {
-  if (names.includes(name)) return name
-  throw new Failure(`--only: expected ${names.join(', ')}, received ${JSON.stringify(name)}`)
+function known(start: string, names: readonly string[]): readonly string[] {
+  const found = names.filter((name) => name === start || name.startsWith(`${start}-`))
+  if (found.length > 0) return found
+  throw new Failure(`--only: expected ${names.join(', ')}, received ${JSON.stringify(start)}`)
 }

@@ -10,7 +10,7 @@ export interface Comparison {
   readonly target?: number
 }
 
-export type Measure = 'throughput-ratio' | 'cpu-ratio' | 'added-cpu-us'
+export type Measure = 'throughput-ratio' | 'cpu-ratio' | 'added-cpu-us' | 'p99-ratio'
 
 /** `spread`: of the figures of each round, since what disturbs a round disturbs both. */
 export interface Compared extends Comparison {
@@ -24,7 +24,7 @@ interface Meaning {
   of(subject: Sample, baseline: Sample): number
 }
 
-/** Of ratios more is better, 1 being the baseline itself. */
+/** Of ratios more is better, of latencies less; 1 is the baseline itself. */
 export const meanings: Readonly<Record<Measure, Meaning>> = {
   'throughput-ratio': {
     claim: 'at least',
@@ -37,6 +37,10 @@ export const meanings: Readonly<Record<Measure, Meaning>> = {
   'added-cpu-us': {
     claim: 'at most',
     of: (subject, baseline) => cpuUsPerOperation(subject) - cpuUsPerOperation(baseline),
+  },
+  'p99-ratio': {
+    claim: 'at most',
+    of: ({ p99Ms: ours = Number.NaN }, { p99Ms: theirs = Number.NaN }) => ours / theirs,
   },
 }
 

@@ -12,8 +12,14 @@ export interface Worker {
 export interface Subject {
   readonly name: string
   readonly worker: Worker
+  /** What has to be there before so many operations; neither its time nor its CPU time counts. */
+  prepare?(operations: number): Promise<void>
   /** Does so many operations; answers how many milliseconds they took, without what went before and after. */
   run(operations: number): Promise<number>
+  /** Ends what the operations left to be done later: its time does not count, its CPU time does. */
+  settle?(): Promise<void>
+  /** Of the last run: what one operation of a hundred exceeded, in milliseconds. */
+  p99Ms?(): number
   /** Rejects with a `Failure` unless it answers as expected: who answers wrongly may be fast. */
   check(): Promise<void>
 }
@@ -36,6 +42,8 @@ export interface Group {
   readonly title: string
   /** Servers that it starts for itself. */
   readonly needs: readonly ServerName[]
+  /** How many times as long as others its samples take. Default 1. */
+  readonly scale?: number
   /** Starts what is measured, warm. Everything that was deferred is closed, should it reject too. */
   open(defer: Defer): Promise<OpenGroup>
 }

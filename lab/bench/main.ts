@@ -3,14 +3,16 @@ import { findPrograms, howToInstall } from '@caching-patterns/local-servers'
 import { Failure } from '../replay/failure.ts'
 import { progressOf } from '../replay/progress.ts'
 import { type BenchArguments, readArguments, usage } from './arguments.ts'
+import { type ExperimentResult, runExperiment } from './experiment.ts'
+import { experiments } from './experiments.ts'
 import type { ServerName } from './group.ts'
 import { groups } from './groups.ts'
 import { thisMachine } from './machine.ts'
-import { heading, report } from './report.ts'
+import { experimentReport, heading, report } from './report.ts'
 import { writeResults } from './results.ts'
 import { type GroupResult, runGroup } from './run-group.ts'
 
-const names = groups.map(({ name }) => name)
+const names = [...groups, ...experiments].map(({ name }) => name)
 const ownResults = resolve(import.meta.dirname, '../../results')
 // Enough for the length of samples to settle, and for three or four of that length.
 const warmUps = 8
@@ -41,8 +43,15 @@ async function main(options: BenchArguments, args: readonly string[]): Promise<v
     }
     print(report(results.at(-1) as GroupResult))
   }
-  if (results.some(({ missing }) => missing.length > 0)) print(howToInstall.join('\n'))
-  const all = { ...machine, rounds, sampleMs, groups: results }
+  const found: ExperimentResult[] = []
+  for (const experiment of experiments.filter(({ name }) => options.groups.includes(name))) {
+    const result = await runExperiment(experiment, installed(), options.isQuick)
+    found.push(result)
+    print(experimentReport(result))
+  }
+  const missing = [...results, ...found].flatMap((each) => each.missing)
+  if (missing.length > 0) print(howToInstall.join('\n'))
+  const all = { ...machine, rounds, sampleMs, groups: results, experiments: found }
   const file = relative('.', await writeResults(folder, all))
   console.log(asJson ? JSON.stringify(all, null, 2) : `All samples: ${file}`)
 }

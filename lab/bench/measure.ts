@@ -42,11 +42,16 @@ export async function measure(
   return runs.map(({ subject, samples }) => ({ name: subject.name, samples }))
 }
 
-async function sample({ worker, run }: Subject, operations: number): Promise<Sample> {
+async function sample(subject: Subject, operations: number): Promise<Sample> {
+  const { worker } = subject
+  await subject.prepare?.(operations)
   await worker.collectGarbage()
   const cpuBefore = await worker.cpuUs()
-  const ms = await run(operations)
-  return { operations, ms, cpuUs: (await worker.cpuUs()) - cpuBefore }
+  const ms = await subject.run(operations)
+  const p99Ms = subject.p99Ms?.()
+  await subject.settle?.()
+  const cpuUs = (await worker.cpuUs()) - cpuBefore
+  return { operations, ms, cpuUs, ...(p99Ms !== undefined && { p99Ms }) }
 }
 
 /** As many as take `sampleMs`, by what the last run took; at most ten times as many, since short runs tell little. */

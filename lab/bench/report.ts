@@ -1,4 +1,5 @@
 import { type Compared, meanings } from './comparison.ts'
+import { type ExperimentResult, isMet } from './experiment.ts'
 import type { Machine } from './machine.ts'
 import type { GroupResult } from './run-group.ts'
 import type { Spread } from './spread.ts'
@@ -20,18 +21,35 @@ export function heading(machine: Machine, rounds: number): string {
 /** A group's figures, and below them how they compare. */
 export function report({ name, title, missing, subjects, comparisons }: GroupResult): string {
   if (missing.length > 0) return `${name}: not measured, needs ${missing.join(' and ')}\n`
+  const isTimed = subjects.some(({ p99Ms }) => p99Ms !== undefined)
   const figures = subjects.map((subject) => [
     subject.name,
     spreadText(subject.operationsPerSecond, count),
     spreadText(subject.cpuUsPerOperation, microseconds),
+    ...(subject.p99Ms ? [spreadText(subject.p99Ms, (ms) => ms.toFixed(1))] : []),
   ])
   return [
     `${name}: ${title}`,
-    ...table([['', 'operations/s', 'CPU us/operation'], ...figures]),
+    ...table([
+      ['', 'operations/s', 'CPU us/operation', ...(isTimed ? ['p99 ms'] : [])],
+      ...figures,
+    ]),
     '',
     ...table([['', '', 'target', ''], ...comparisons.map(comparisonRow)]),
     '',
   ].join('\n')
+}
+
+/** What came of an experiment. */
+export function experimentReport({ name, title, missing, figures }: ExperimentResult): string {
+  if (missing.length > 0) return `${name}: not measured, needs ${missing.join(' and ')}\n`
+  const rows = figures.map(({ what, value, unit, target }) => [
+    what,
+    `${Number.isInteger(value) ? count(value) : value.toFixed(value < 10 ? 3 : 1)} ${unit}`.trim(),
+    target === undefined ? 'none' : `${target.claim} ${target.value}`,
+    target === undefined ? '' : verdictText({ isMet: isMet(value, target), isUnsure: false }),
+  ])
+  return [`${name}: ${title}`, ...table([['', '', 'target', ''], ...rows]), ''].join('\n')
 }
 
 function comparisonRow({
@@ -47,6 +65,7 @@ function comparisonRow({
     'throughput-ratio': `operations/s: ${subject} / ${baseline}`,
     'cpu-ratio': `CPU: ${baseline} / ${subject}`,
     'added-cpu-us': `CPU us: ${subject} - ${baseline}`,
+    'p99-ratio': `p99: ${subject} / ${baseline}`,
   }
   return [
     words[measure],

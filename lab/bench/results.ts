@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ExperimentResult } from './experiment.ts'
 import type { Machine } from './machine.ts'
 import type { GroupResult } from './run-group.ts'
 
@@ -8,6 +9,7 @@ export interface BenchResults extends Machine {
   readonly rounds: number
   readonly sampleMs: number
   readonly groups: readonly GroupResult[]
+  readonly experiments: readonly ExperimentResult[]
 }
 
 /** Writes a file of its own for each run; answers its path. */

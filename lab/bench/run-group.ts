@@ -8,6 +8,7 @@ import { type Spread, spreadOf } from './spread.ts'
 export interface Figures extends Measured {
   readonly operationsPerSecond: Spread
   readonly cpuUsPerOperation: Spread
+  readonly p99Ms?: Spread
 }
 
 /** What came of a group. */
@@ -26,14 +27,14 @@ export async function runGroup(
   installed: readonly ServerName[],
   measuring: Measuring,
 ): Promise<GroupResult> {
-  const { name, title } = group
+  const { name, title, scale = 1 } = group
   const missing = group.needs.filter((server) => !installed.includes(server))
   if (missing.length > 0) return { name, title, missing, subjects: [], comparisons: [] }
   const closers: (() => unknown)[] = []
   try {
     const { subjects, comparisons } = await group.open((close) => closers.unshift(close))
     for (const subject of subjects) await subject.check()
-    const measured = await measure(subjects, measuring)
+    const measured = await measure(subjects, { ...measuring, sampleMs: scale * measuring.sampleMs })
     for (const subject of subjects) await subject.check()
     return {
       name,
@@ -48,9 +49,11 @@ export async function runGroup(
 }
 
 function figuresOf(measured: Measured): Figures {
+  const slow = measured.samples.flatMap(({ p99Ms }) => (p99Ms === undefined ? [] : [p99Ms]))
   return {
     ...measured,
     operationsPerSecond: spreadOf(measured.samples.map(operationsPerSecond)),
     cpuUsPerOperation: spreadOf(measured.samples.map(cpuUsPerOperation)),
+    ...(slow.length > 0 && { p99Ms: spreadOf(slow) }),
   }
 }

@@ -4,6 +4,8 @@ export interface Sample {
   readonly ms: number
   /** CPU time of the process that did the work. */
   readonly cpuUs: number
+  /** What one operation of a hundred exceeded, where each is timed. */
+  readonly p99Ms?: number
 }
 
 /** The samples of a subject, one a round. */

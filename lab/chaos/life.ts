@@ -142,10 +142,17 @@ interface Figures {
   readonly outbox?: { readonly lagMs?: { readonly max?: number } }
 }
 
+/**
+ * Who is frozen is to have the reply, and to be at work on it: one that waits finds its deadline passed when it wakes up,
+ * before it looks at what came.
+ */
+const freezeAfterMs = [0, 1, 2]
+
 /** Kills or freezes a process when its proxies see what was waited for. */
 class Trigger {
   fires: (signal: 'SIGKILL' | 'SIGSTOP') => void = () => undefined
   hasFired = false
+  #freezes = 0
   #armed: { readonly failpoint: Failpoint; readonly signal: 'SIGKILL' | 'SIGSTOP' } | undefined
 
   arm(failpoint: Failpoint, signal: 'SIGKILL' | 'SIGSTOP'): void {
@@ -164,8 +171,8 @@ class Trigger {
     if (!moments.includes(moment)) return 'pass'
     this.#armed = undefined
     this.hasFired = true
-    this.fires(signal)
-    // Who is frozen finds the reply when it wakes up.
+    if (signal === 'SIGKILL') this.fires(signal)
+    else setTimeout(() => this.fires(signal), freezeAfterMs[this.#freezes++ % freezeAfterMs.length])
     return signal === 'SIGKILL' ? 'cut' : 'pass'
   }
 }

@@ -4,20 +4,29 @@ import type { Subject } from '../group.ts'
 import { inLanes } from '../lanes.ts'
 import type { MeasuredProcess } from './measured-process.ts'
 
-/** A subject whose operations are GETs of a server. */
+/** A subject whose operations are requests to a server: GETs, unless it is told otherwise. */
 export interface Requests {
   readonly name: string
   readonly server: MeasuredProcess
   readonly paths: readonly string[]
   /** Connections, each with one request under way. */
   readonly connections: number
-  /** Throws unless the answer is right. */
+  /** What is sent to a path. Default: a GET. */
+  ask?(path: string): Asked
+  /** Throws unless the answer to a GET is right. */
   checkAnswer(path: string, response: Response, body: string): void
+}
+
+export interface Asked {
+  readonly method: 'PUT'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
 }
 
 /** Makes a subject of requests. The load comes from this process, whose CPU time does not count. */
 export function requests(options: Requests): Subject {
-  const { name, server, paths, connections, checkAnswer } = options
+  const { name, server, paths, connections, ask, checkAnswer } = options
+  let p99Ms = Number.NaN
   return {
     name,
     worker: server,
@@ -28,16 +37,21 @@ export function requests(options: Requests): Subject {
         url: server.url,
         connections: lanes,
         amount: operations,
-        setupClient: (client) => client.setRequests(share(paths, lane++, lanes, operations)),
+        setupClient: (client) => {
+          const own = share(paths, lane++, lanes, operations)
+          client.setRequests(own.map((path) => ({ path, ...ask?.(path) })))
+        },
         // It looks that often whether it is through.
         sampleInt: 5,
       })
       const { '2xx': good, non2xx, errors } = result
+      p99Ms = result.latency.p99
       if (good === operations && errors === 0) return ms
       throw new Failure(
         `${name}: expected ${operations} answers 2xx, received ${good}, ${non2xx} others, ${errors} errors`,
       )
     },
+    p99Ms: () => p99Ms,
     check: () =>
       inLanes(paths, connections, async (path) => {
         const response = await fetch(server.url + path)
@@ -49,7 +63,7 @@ export function requests(options: Requests): Subject {
 /** What one connection of several asks for: no two requests under way are for the same path. */
 function share(paths: readonly string[], lane: number, lanes: number, operations: number) {
   const ownPaths = paths.filter((_, place) => place % lanes === lane)
-  return ownPaths.slice(0, Math.ceil(operations / lanes)).map((path) => ({ path }))
+  return ownPaths.slice(0, Math.ceil(operations / lanes))
 }
 
 /** `ms`: from the first answer to the last, since making ready takes a while itself. */

@@ -1,0 +1,153 @@
+import { startPostgres, startRedis } from '@caching-patterns/local-servers'
+import { writeBehind } from 'caching-patterns'
+import { pgDriver, pgOptions, postgresSource } from 'caching-patterns/postgres'
+import { redisStore } from 'caching-patterns/redis'
+import pg from 'pg'
+import { Failure } from '../../replay/failure.ts'
+import type { Defer, Group, Subject } from '../group.ts'
+import { inLanes } from '../lanes.ts'
+import { connectedClient } from '../redis-client.ts'
+import { thisProcess } from '../this-process.ts'
+import type { User } from '../users.ts'
+
+const users = 40_000
+const batchSize = 500
+const lanes = 256
+const names = { ours: 'cache.flush()', raw: 'insert ... select from unnest()' }
+
+/** What it costs to bring dirty keys into the database, over the statement alone. */
+export const writeBehindFlush: Group = {
+  name: 'write-behind-flush',
+  title: `a row flushed, in batches of ${batchSize}, of ${users} that are there; appendfsync always, fsync on; CPU of the flusher`,
+  needs: ['Redis', 'PostgreSQL'],
+  scale: 4,
+  async open(defer) {
+    const redis = await startRedis({ durable: true })
+    defer(() => redis.stop())
+    const postgres = await startPostgres({ durable: true })
+    defer(() => postgres.stop())
+    const pool = new pg.Pool(pgOptions(postgres.url, { max: 4 }))
+    defer(() => pool.end())
+    for (const schema of ['ours', 'raw']) await pool.query(table(schema))
+    return {
+      subjects: [raw(pool), await ours(pool, redis.url, defer)],
+      comparisons: [
+        {
+          ...{ measure: 'throughput-ratio', target: 0.6 },
+          ...{ subject: names.ours, baseline: names.raw },
+        },
+        { measure: 'added-cpu-us', subject: names.ours, baseline: names.raw },
+      ],
+    }
+  },
+}
+
+function table(schema: string): string {
+  return `
+    create schema ${schema};
+    create table ${schema}.users (id bigint primary key, name text not null, email text not null,
+      created_at timestamptz(3) not null, updated_at timestamptz(3) not null, version bigint not null);
+    create unique index on ${schema}.users (lower(email));
+    insert into ${schema}.users select i, 'User ' || i, 'user' || i || '@example.com', now(), now(), 1
+    from generate_series(1, ${users}) as i`
+}
+
+/** Values that nobody wrote before; the first so many users of a turn through all of them. */
+function drawRows(operations: number, round: number): User[] {
+  const count = Math.min(operations, users)
+  const now = new Date().toISOString()
+  return Array.from({ length: count }, (_, index) => {
+    const id = 1 + index
+    const email = `user${id}@example.com`
+    return { id, name: `Bench ${round} ${id}`, email, createdAt: now, updatedAt: now }
+  })
+}
+
+/** More than there are would be written twice, which coalesces: so many are flushed at a time, then as many again. */
+function turnsOf(operations: number): number[] {
+  const full = Array.from({ length: Math.floor(operations / users) }, () => users)
+  const rest = operations % users
+  return rest > 0 ? [...full, rest] : full
+}
+
+async function ours(pool: pg.Pool, redisUrl: string, defer: Defer): Promise<Subject> {
+  const client = await connectedClient(redisUrl)
+  defer(() => client.close())
+  const source = await postgresSource<number, User>({
+    ...{ driver: pgDriver({ pool }), schema: 'ours', table: 'users', key: 'id' },
+    columns: {
+      ...{ id: 'id', name: 'name', email: 'email' },
+      ...{ createdAt: 'created_at', updatedAt: 'updated_at' },
+    },
+  })
+  const cache = writeBehind<number, User>({
+    ...{ name: 'users', store: redisStore({ client }), source, ttl: '1h', delay: '1h' },
+    ...{ maxDirtyKeys: 4 * users, flushBatchSize: batchSize },
+  })
+  defer(() => cache.close())
+  let round = 0
+  const enqueue = async (count: number) => {
+    round += 1
+    await inLanes(drawRows(count, round), lanes, async (user) => {
+      await cache.put(user.id, user)
+    })
+  }
+  return {
+    name: names.ours,
+    worker: thisProcess,
+    prepare: (operations) => enqueue(Math.min(operations, users)),
+    async run(operations) {
+      let ms = 0
+      for (const [turn, count] of turnsOf(operations).entries()) {
+        if (turn > 0) await enqueue(count)
+        const startedAt = performance.now()
+        await cache.flush()
+        ms += performance.now() - startedAt
+      }
+      return ms
+    },
+    check: () => checkNames(pool, 'ours', () => round),
+  }
+}
+
+function raw(pool: pg.Pool): Subject {
+  let round = 0
+  const text = `
+    insert into raw.users as t (id, name, email, created_at, updated_at, version)
+    select * from unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[])
+    on conflict (id) do update set name = excluded.name, email = excluded.email,
+      created_at = excluded.created_at, updated_at = excluded.updated_at, version = excluded.version
+    where t.version < excluded.version`
+  return {
+    name: names.raw,
+    worker: thisProcess,
+    async run(operations) {
+      let ms = 0
+      for (const count of turnsOf(operations)) {
+        round += 1
+        const rows = drawRows(count, round)
+        const startedAt = performance.now()
+        for (let from = 0; from < rows.length; from += batchSize) {
+          const some = rows.slice(from, from + batchSize)
+          const columns = (['id', 'name', 'email', 'createdAt', 'updatedAt'] as const).map((each) =>
+            some.map((row) => row[each]),
+          )
+          await pool.query(text, [...columns, some.map(() => round + 1)])
+        }
+        ms += performance.now() - startedAt
+      }
+      return ms
+    },
+    check: () => checkNames(pool, 'raw', () => round),
+  }
+}
+
+/** The first row is of the last round. */
+async function checkNames(pool: pg.Pool, schema: string, round: () => number): Promise<void> {
+  const expected = round() === 0 ? 'User 1' : `Bench ${round()} 1`
+  const { rows } = await pool.query(`select name from ${schema}.users where id = 1`)
+  if (rows[0]?.name === expected) return
+  throw new Failure(
+    `${schema}: expected ${expected} as the name of user 1, received ${rows[0]?.name}`,
+  )
+}
