@@ -120,7 +120,7 @@ describeWith(['redis'], 'a Redis at maxmemory', () => {
     expect((await journal.own(Date.now() + 5_000)).taken).toEqual([0])
     await fillUp(client)
     await journal.hurry()
-    expect(await journal.claim(9, Date.now(), [0])).toHaveLength(2)
+    expect(await journal.claim(9, Date.now(), { partitions: [0] })).toHaveLength(2)
     await journal.release()
     expect(await client.exists(members)).toBe(0)
   })

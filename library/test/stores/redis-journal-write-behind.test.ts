@@ -1,8 +1,8 @@
 import { describeWith, freshRedis } from '@caching-patterns/local-servers/vitest'
 import {
   type FlushableSource,
+  type FlushContext,
   type FlushRow,
-  type WriteContext,
   writeBehind,
 } from 'caching-patterns'
 import { redisStore } from 'caching-patterns/redis'
@@ -34,7 +34,7 @@ async function setup(rows: Record<string, Counter> = {}) {
   const flushed = new Map<string, number[]>()
   const recorded = flushedBy(
     source,
-    (batch: readonly FlushRow<string>[], context: WriteContext) => {
+    (batch: readonly FlushRow<string>[], context: FlushContext) => {
       for (const { key, version } of batch) flushed.set(key, [...(flushed.get(key) ?? []), version])
       return source.flush(batch, context)
     },

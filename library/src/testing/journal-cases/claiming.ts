@@ -127,6 +127,22 @@ export const claimingCases: readonly JournalCase[] = [
     },
   ],
   [
+    'claim: leaves out what is under way, and gives as many of the others',
+    async (bench) => {
+      const names = Array.from({ length: 60 }, (_, i) => String(i).padStart(3, '0'))
+      for (const [i, name] of names.entries()) {
+        await bench.accepted('1', { delayMs: 10_000 + i * 1_000 }, `contract:1:${name}`)
+      }
+      const partitions = bench.all
+      const first = await bench.journal.claim(20, farAway, { partitions })
+      const except = new Set(first.map((entry) => entry.key))
+      const second = await bench.journal.claim(20, farAway, { partitions, except })
+      const named = (entries: readonly { readonly key: string }[]) =>
+        entries.map((entry) => entry.key.slice('contract:1:'.length))
+      assert.deepEqual([...named(first), ...named(second)], names.slice(0, 40))
+    },
+  ],
+  [
     'claim: keys and texts beyond ASCII come back as they were',
     async (bench) => {
       const which = 'contract:1:é€\u{1F600}'
