@@ -23,8 +23,8 @@ interface FlushRoundsParts<Key, Value> {
 
 /** What a round is to flush. */
 export interface WantedRows {
-  /** Rows of a page. Default: four batches, or one of a database that fails. */
-  readonly limit?: number | undefined
+  /** One page of all there is. Default: pages of four batches, or of one while the database fails. */
+  readonly isOnePage?: boolean
   readonly dueBy: () => number
   /** Default: all. */
   readonly isWanted?: (row: DirtyEntry) => boolean
@@ -86,6 +86,7 @@ export class FlushRounds<Key, Value> {
         await isTold
         return { hasFound, left: done.left }
       }
+      if (wanted.isOnePage) break
       if (done.next === undefined) await isTold
       page = await (done.next ?? this.#claim(wanted))
     }
@@ -116,8 +117,8 @@ export class FlushRounds<Key, Value> {
     return { left, isTold, next }
   }
 
-  #limit({ limit }: WantedRows): number {
-    if (limit !== undefined) return limit
+  #limit({ isOnePage = false }: WantedRows): number {
+    if (isOnePage) return Number.MAX_SAFE_INTEGER
     const { rows } = this.#batchSize
     return this.#parts.breaker.state === 'closed' ? rows * batchesPerPage : rows
   }

@@ -130,7 +130,7 @@ export class Flusher<Key, Value> {
       for (;;) {
         if (this.#isStopped) throw givenUp()
         const { hasFound, left } = await this.#rounds.run({
-          limit: isShared ? undefined : Number.MAX_SAFE_INTEGER,
+          isOnePage: !isShared,
           dueBy: () => Number.POSITIVE_INFINITY,
           isWanted,
         })
