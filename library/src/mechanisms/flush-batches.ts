@@ -115,7 +115,10 @@ export class FlushBatches<Key, Value> {
   async #flushRows(rows: readonly DirtyEntry[]): Promise<readonly FlushOutcome[]> {
     if (this.#isStopped) throw givenUp()
     const { keys, settings, clock } = this.#target.core
-    const { source, fence } = this.#target
+    const { source } = this.#target
+    // as they are now: a source that looks at them later must not see those that were raised since
+    const { journal, epochs } = this.#target.fence
+    const fence = { journal, epochs: new Map(epochs) }
     const flushRows = rows.map(({ key, version, json, partition }) => ({
       key: source.parseKey(keys.textOf(key)),
       version,
