@@ -31,6 +31,7 @@ export class PersistWaits<Key> {
   /** The version of the row; `undefined`: there is none. */
   readonly #versionInDatabase: (id: string) => Promise<Version | undefined>
   readonly #waits = new Map<string, Set<Wait>>()
+  #isClosed = false
 
   constructor(
     core: Core<Key>,
@@ -46,6 +47,12 @@ export class PersistWaits<Key> {
   flushed(ids: readonly string[]): void {
     if (this.#waits.size === 0) return
     for (const id of ids) for (const wait of this.#waits.get(id) ?? []) wait.look()
+  }
+
+  /** Nothing is flushed here any more: those that wait look once more, and are `late` then. */
+  close(): void {
+    this.#isClosed = true
+    for (const waits of this.#waits.values()) for (const wait of waits) wait.look()
   }
 
   /** `late`: after `withinMs`, or at the signal, it had not come to either end. A store that does not answer only makes it wait. */
@@ -65,7 +72,7 @@ export class PersistWaits<Key> {
         const outcome = await this.#look(write)
         if (outcome !== undefined) return outcome
         const leftMs = endsAt - clock.now()
-        if (leftMs <= 0 || signal?.aborted) return 'late'
+        if (leftMs <= 0 || signal?.aborted || this.#isClosed) return 'late'
         await this.#pause(wait, Math.min(leftMs, pauseMs))
       }
     } finally {

@@ -8,10 +8,10 @@ import type { Core } from '../mechanisms/core.ts'
 import { DeadLetters } from '../mechanisms/dead-letters.ts'
 import { durationMs } from '../mechanisms/duration.ts'
 import { Enqueuer } from '../mechanisms/enqueuer.ts'
-import type { FlushListener } from '../mechanisms/flush-batches.ts'
+import { type FlushListener, givenUp } from '../mechanisms/flush-batches.ts'
 import { Flusher } from '../mechanisms/flusher.ts'
 import { Idempotency } from '../mechanisms/idempotency.ts'
-import { PersistWaits } from '../mechanisms/persist-waits.ts'
+import { type PersistOutcome, PersistWaits } from '../mechanisms/persist-waits.ts'
 import { UniqueValues } from '../mechanisms/unique-values.ts'
 import type { WriteBehindPolicy } from './options.ts'
 import type { SourceReads } from './read-through.ts'
@@ -56,7 +56,9 @@ export function journaled<Key, Value>(parts: JournaledParts<Key, Value>): Journa
     core,
     journal,
     unique: parts.write.unique ?? {},
-    settle: (id) => settle(id, core.settings.writeDeadlineMs),
+    async settle(id) {
+      await settle(id, core.settings.writeDeadlineMs)
+    },
   })
   const flusher = new Flusher<Key, Value>(core, journal, source, {
     ...settings,
@@ -75,14 +77,15 @@ export function journaled<Key, Value>(parts: JournaledParts<Key, Value>): Journa
   const shared = { core, source, enqueuer, acknowledger, unique }
   const letters = new DeadLetters<Key, Value>({ ...shared, journal, delayMs })
   return {
-    control: controlOf<Key, Value>(core, { flusher, journal, ...parts }),
+    control: controlOf<Key, Value>(core, { flusher, journal, waits, ...parts }),
     writer: new WriteBehind<Key, Value>({ ...shared, reads, idempotency }),
     journal: {
       async flush(key) {
         core.assertOpen()
         if (key === undefined) return flusher.flush()
         flusher.expect(core.storeNow())
-        await settle(core.keys.encode(key), Number.POSITIVE_INFINITY)
+        const outcome = await settle(core.keys.encode(key), Number.POSITIVE_INFINITY)
+        if (outcome === 'late') throw givenUp()
       },
       deadLetters: () => letters.all(),
       retryDeadLetter: (key, change, options = {}) => letters.retry(key, change, options),
@@ -150,7 +153,7 @@ function listenerFor<Key, Value>(
   }
 }
 
-/** What is dirty of the key now is due at once, and waited for. */
+/** What is dirty of the key now is due at once, and waited for; `undefined`: nothing is. */
 async function settled<Key>(
   core: Core<Key>,
   journal: Journal,
@@ -159,14 +162,14 @@ async function settled<Key>(
     readonly id: string
     readonly withinMs: number
   },
-): Promise<void> {
+): Promise<PersistOutcome | undefined> {
   const { waits, id, withinMs } = wait
   const state = await core.store.read('get', (store) => store.get(id))
   const isDirty = (state?.kind === 'value' || state?.kind === 'negative') && state.isDirty
-  if (!isDirty) return
+  if (!isDirty) return undefined
   await core.store.write('hurry', () => journal.hurry(id))
   const { version, kind } = state
-  await waits.until({ id, version, isDelete: kind === 'negative' }, withinMs)
+  return waits.until({ id, version, isDelete: kind === 'negative' }, withinMs)
 }
 
 function controlOf<Key, Value>(
@@ -174,10 +177,11 @@ function controlOf<Key, Value>(
   parts: {
     readonly flusher: Flusher<Key, Value>
     readonly journal: Journal
+    readonly waits: PersistWaits<Key>
     readonly refreshesAhead: boolean
   },
 ): CacheControl<Key, Value> {
-  const { flusher, journal, refreshesAhead } = parts
+  const { flusher, journal, waits, refreshesAhead } = parts
   const figures = lastFigures(core, journal)
   return cacheControl<Key, Value>(core, {
     refreshesAhead,
@@ -188,6 +192,7 @@ function controlOf<Key, Value>(
     }),
     async onClose() {
       await flusher.close()
+      waits.close()
       const { dirty } = await figures()
       if (dirty === 0) return
       core.emitter.emit({ type: 'left-in-journal', cache: core.settings.name, rows: dirty })
