@@ -158,7 +158,7 @@ describeWith(['postgres', 'redis'], 'a statement that its own process gave up on
     const flushing = cache.flush()
     await vi.waitFor(async () => {
       const waiting = `select 1 from pg_stat_activity
-        where wait_event_type = 'Lock' and query like '%cache_epochs%on conflict%'`
+        where wait_event_type = 'Lock' and query like '%insert into%cache_epochs%'`
       expect((await locker.query(waiting)).rows).toHaveLength(1)
     })
     await locker.query('commit')
