@@ -115,6 +115,27 @@ describeWith(['redis'], 'write-behind in two processes, with one journal on Redi
     expect(counts.row('k')?.value).toEqual({ count: 1 })
   })
 
+  test('flush hurries what the other owns, whatever its delay', async () => {
+    const { cacheOver, counts, source } = await setup()
+    let flushes = 0
+    const counted = flushedBy(source, (rows, context) => {
+      flushes += 1
+      return source.flush(rows, context)
+    })
+    const a = await cacheOver({ source: counted, delay: '1h' })
+    for (const key of keys) await a.put(key, { count: 1 })
+    await a.flush()
+    flushes = 0
+    for (const key of keys) await a.put(key, { count: 2 })
+    const b = await cacheOver({ delay: '1h' })
+    await b.flush()
+    for (const key of keys) expect(counts.row(key)?.value).toEqual({ count: 2 })
+    expect(flushes).toBeGreaterThan(0)
+    await a.put('k1', { count: 3 })
+    await b.flush('k1')
+    expect(counts.row('k1')?.value).toEqual({ count: 3 })
+  })
+
   test('what one leaves when it is closed the other writes at once', async () => {
     const { cacheOver, counts, source } = await setup()
     const failing = flushedBy(source, () => Promise.reject(new Error('its database is away')))
