@@ -24,17 +24,19 @@ interface Story {
   readonly writes: readonly (RecordedWrite | RecordedRead)[]
   readonly rows?: readonly Standing[]
   readonly letters?: readonly Letter[]
+  readonly dirty?: readonly string[]
   readonly refused?: readonly string[]
   readonly unknownCreates?: readonly string[]
 }
 
-function settle({ writes, rows = [], letters = [], refused, unknownCreates }: Story) {
+function settle({ writes, rows = [], letters = [], dirty, refused, unknownCreates }: Story) {
   const writings: Writings = {
     operations: writes,
     refused: new Set(refused),
     unknownCreates: new Set(unknownCreates),
   }
-  const { lost, resurrected, wrong, ...figures } = balance([seeded], writings, { rows, letters })
+  const books = { rows, letters, dirty: new Set(dirty) }
+  const { lost, resurrected, wrong, ...figures } = balance([seeded], writings, books)
   return { figures, found: { lost, resurrected, wrong } }
 }
 
@@ -61,6 +63,11 @@ describe('a ledger', () => {
     })
     expect(settle({ writes }).found.lost).toHaveLength(1)
     expect(settle({ writes: [] }).found.lost).toHaveLength(1)
+  })
+
+  test('does not judge who is in the journal still', () => {
+    expect(settle({ writes: [put({})], rows: [seeded], dirty: ['1'] }).found).toEqual(nothing)
+    expect(settle({ writes: [put({})], rows: [seeded], dirty: ['2'] }).found.lost).toHaveLength(1)
   })
 
   test('takes a newer row for right if its write may have happened, and for wrong if nobody wrote it', () => {

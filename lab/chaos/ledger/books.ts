@@ -15,12 +15,16 @@ export interface BookKeeper {
   rows(ids: readonly number[], serials: SerialRange): Promise<Standing[]>
   /** All that the journal keeps. */
   letters(): Promise<Letter[]>
-  /** What is not in the database yet, and not refused. */
-  dirty(): Promise<number>
-  /** Waits until nothing is dirty; answers what still is when the time is up. */
-  drained(withinMs: number): Promise<{ readonly left: number; readonly ms: number }>
+  /** Waits until nothing is dirty, that is accepted, and neither in the database nor refused. */
+  drained(withinMs: number): Promise<Drained>
   /** Accepted writes that the journal itself counts as gone. */
   journalLost(): Promise<number>
+}
+
+export interface Drained {
+  /** Users that are dirty still, when the time was up. */
+  readonly left: ReadonlySet<string>
+  readonly ms: number
 }
 
 /** Of the names that clients draw: both ends belong to it. */
@@ -51,7 +55,6 @@ export function bookKeeper({ redis, databaseUrl, schema }: Shelf): BookKeeper {
     const rows = await query<Record<keyof Standing, string>>(`${select} where ${where}`, values)
     return rows.map(({ key, version, value }) => ({ key, version: Number(version), value }))
   }
-  const dirty = () => dirtyOf(redis)
   return {
     async refusePoison() {
       const rule = `add constraint chaos_poison check (name not like 'Poison %')`
@@ -64,15 +67,14 @@ export function bookKeeper({ redis, databaseUrl, schema }: Shelf): BookKeeper {
         [ids, first, last],
       ),
     letters: () => lettersOf(redis),
-    dirty,
     async drained(withinMs) {
       const startedAt = performance.now()
       // Twice: what a process that was frozen had in its hands is on its way when it wakes up.
       for (let isClean = false; ; ) {
-        const left = await dirty()
+        const left = await dirtyOf(redis)
         const ms = performance.now() - startedAt
-        if ((left === 0 && isClean) || ms > withinMs) return { left, ms }
-        isClean = left === 0
+        if ((left.size === 0 && isClean) || ms > withinMs) return { left, ms }
+        isClean = left.size === 0
         await delay(isClean ? 2 * pollMs : pollMs)
       }
     },
@@ -84,13 +86,21 @@ export function bookKeeper({ redis, databaseUrl, schema }: Shelf): BookKeeper {
   }
 }
 
-/** Of the journal: sorted sets, one for each partition; of the control, its list. */
-function dirtyOf(redis: LocalRedis): Promise<number> {
+/** Of the journal: sorted sets, one for each partition, of keys that end with the id; of the control, its list. */
+function dirtyOf(redis: LocalRedis): Promise<ReadonlySet<string>> {
   return withKeys(redis, '*}dirty', async (keys, send) => {
-    const counts = await Promise.all(keys.map(async (key) => Number(await send('ZCARD', key))))
-    const queued = Number(await send('LLEN', 'naive:queue'))
-    return counts.reduce((sum, count) => sum + count, queued)
+    const lists = keys.map((key) => send('ZRANGE', key, '0', '-1') as Promise<string[]>)
+    const queue = (await send('LRANGE', 'naive:queue', '0', '-1')) as string[]
+    const queued = queue.map((text) => {
+      const { id, gone } = JSON.parse(text) as { readonly id?: number; readonly gone?: number }
+      return String(id ?? gone)
+    })
+    return new Set([...(await Promise.all(lists)).flat().map(idOf), ...queued])
   })
+}
+
+function idOf(key: string): string {
+  return /(\d+)$/.exec(key)?.[1] ?? key
 }
 
 /** A letter's key ends with the id. */
@@ -109,9 +119,8 @@ export function letterOf(text: string): Letter {
     readonly json: string | null
     readonly sqlstate: string
   }
-  const id = /(\d+)$/.exec(key)?.[1] ?? key
   const value = json === null ? null : String((JSON.parse(json) as { name?: unknown }).name)
-  return { key: id, version, value, sqlstate }
+  return { key: idOf(key), version, value, sqlstate }
 }
 
 async function withDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -92,7 +92,7 @@ export async function runLedgerPhase(options: LedgerPhaseOptions): Promise<Ledge
   const known = new Set([...before, ...log.operations].map(({ key }) => key))
   const rows = await books.rows([...known].map(Number), { first: serial + 1, last: log.serial })
   const letters = (await books.letters()).filter(({ key }) => known.has(key))
-  const sums = balance(before, log, { rows, letters })
+  const sums = balance(before, log, { rows, letters, dirty: left })
   const initial = new Map(before.map(({ key, ...held }) => [key, held]))
   const report = checkHistory([...log.operations, ...log.echoes], initial)
   const { olderThanConfirmed, nonLinearizable, other } = report
@@ -116,7 +116,7 @@ export async function runLedgerPhase(options: LedgerPhaseOptions): Promise<Ledge
       deadLetters: sums.letters,
       ...{ lost: sums.lost.length, resurrected: sums.resurrected.length },
       ...{ wrong: sums.wrong.length, misses: olderThanConfirmed.length },
-      ...{ drainMs: Math.round(drainMs), leftDirty: left },
+      ...{ drainMs: Math.round(drainMs), leftDirty: left.size },
     },
   }
   return { result, rows, absent: [...known].filter((key) => !there.has(key)) }

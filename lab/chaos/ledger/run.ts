@@ -58,16 +58,26 @@ export async function runLedger(cast: Cast, plan: Campaign): Promise<LedgerOutco
   const kills = members.reduce((sum, member) => sum + member.kills, 0)
   const isControl = control !== undefined
   const run = { isControl, fsync: args.fsync, kills, least: plan.least }
-  const changes = isControl ? [] : await changesIn(books, settled)
-  return { phases, findings: [...brokenLedger(run, phases), ...changes] }
+  const late = isControl ? [] : await lateFindings(books, { settled, fsync: args.fsync })
+  return { phases, findings: [...brokenLedger(run, phases), ...late] }
 }
 
-async function changesIn(
+/** Of what shows at the end alone. A Redis that may lose writes may lose the index or the entries of a few. */
+async function lateFindings(
   books: BookKeeper,
-  settled: ReadonlyMap<string, number | null>,
-): Promise<string[]> {
+  { settled, fsync }: LateTerms,
+): Promise<readonly string[]> {
+  const gone = await books.journalLost()
+  const isCounted = gone > 0 && fsync === 'always'
+  const counted = isCounted ? [`the journal counts ${gone} accepted writes as lost`] : []
   const rows = await books.standing([...settled.keys()].map(Number))
   const changes = changedSince(settled, new Map(rows.map(({ key, version }) => [key, version])))
   const rest = changes.length - shownChanges
-  return rest > 0 ? [...changes.slice(0, shownChanges), `and ${rest} more rows`] : changes
+  const more = rest > 0 ? [`and ${rest} more rows`] : []
+  return [...counted, ...changes.slice(0, shownChanges), ...more]
+}
+
+interface LateTerms {
+  readonly settled: ReadonlyMap<string, number | null>
+  readonly fsync: 'always' | 'everysec'
 }
