@@ -1,6 +1,6 @@
 import { startPostgres, startRedis } from '@caching-patterns/local-servers'
 import { writeBehind } from 'caching-patterns'
-import { pgDriver, pgOptions, postgresSource } from 'caching-patterns/postgres'
+import { migrate, pgDriver, pgOptions, postgresSource } from 'caching-patterns/postgres'
 import { redisStore } from 'caching-patterns/redis'
 import pg from 'pg'
 import type { Experiment } from '../experiment.ts'
@@ -64,16 +64,19 @@ function noteOf(id: number): Note {
   return { id, text: 'x'.repeat(valueBytes - bare) }
 }
 
+const migrations = [
+  'create table notes (id bigint primary key, text text not null, version bigint not null)',
+]
+
 async function openCache({ client, maxDirtyKeys, defer }: CacheTerms) {
   const postgres = await startPostgres()
   defer(() => postgres.stop())
   const pool = new pg.Pool(pgOptions(postgres.url, { max: 4 }))
   defer(() => pool.end())
-  await pool.query(
-    'create schema notes; create table notes.notes (id bigint primary key, text text not null, version bigint not null)',
-  )
+  const driver = pgDriver({ pool })
+  await migrate(driver, { schema: 'notes', migrations })
   const source = await postgresSource<number, Note>({
-    ...{ driver: pgDriver({ pool }), schema: 'notes', table: 'notes', key: 'id' },
+    ...{ driver, schema: 'notes', table: 'notes', key: 'id' },
     columns: { id: 'id', text: 'text' },
   })
   const cache = writeBehind<number, Note>({

@@ -1,6 +1,6 @@
 import { startPostgres, startRedis } from '@caching-patterns/local-servers'
 import { writeBehind } from 'caching-patterns'
-import { pgDriver, pgOptions, postgresSource } from 'caching-patterns/postgres'
+import { migrate, pgDriver, pgOptions, postgresSource } from 'caching-patterns/postgres'
 import { redisStore } from 'caching-patterns/redis'
 import pg from 'pg'
 import { Failure } from '../../replay/failure.ts'
@@ -28,7 +28,8 @@ export const writeBehindFlush: Group = {
     defer(() => postgres.stop())
     const pool = new pg.Pool(pgOptions(postgres.url, { max: 4 }))
     defer(() => pool.end())
-    for (const schema of ['ours', 'raw']) await pool.query(table(schema))
+    const driver = pgDriver({ pool })
+    for (const schema of ['ours', 'raw']) await migrate(driver, { schema, migrations })
     return {
       subjects: [raw(pool), await ours(pool, redis.url, defer)],
       comparisons: [
@@ -42,15 +43,13 @@ export const writeBehindFlush: Group = {
   },
 }
 
-function table(schema: string): string {
-  return `
-    create schema ${schema};
-    create table ${schema}.users (id bigint primary key, name text not null, email text not null,
-      created_at timestamptz(3) not null, updated_at timestamptz(3) not null, version bigint not null);
-    create unique index on ${schema}.users (lower(email));
-    insert into ${schema}.users select i, 'User ' || i, 'user' || i || '@example.com', now(), now(), 1
-    from generate_series(1, ${users}) as i`
-}
+const migrations = [
+  `create table users (id bigint primary key, name text not null, email text not null,
+     created_at timestamptz(3) not null, updated_at timestamptz(3) not null, version bigint not null);
+   create unique index on users (lower(email));
+   insert into users select i, 'User ' || i, 'user' || i || '@example.com', now(), now(), 1
+   from generate_series(1, ${users}) as i`,
+]
 
 /** Values that nobody wrote before; the first so many users of a turn through all of them. */
 function drawRows(operations: number, round: number): User[] {
