@@ -19,6 +19,15 @@ import { JournalState } from './memory/journal-state.ts'
 import { Pending } from './memory/marks.ts'
 import { type Held, Space } from './memory/space.ts'
 
+export { JournalFileError } from './memory/journal-file/file-error.ts'
+export type { FsyncPolicy } from './memory/journal-file/syncing.ts'
+export {
+  type JournalFile,
+  type JournalFileOptions,
+  openJournalFile,
+} from './memory/journal-file.ts'
+export type { JournalChange, JournalLog, LoggedJournal } from './memory/journal-log.ts'
+
 /** Options of `memoryStore`. */
 export interface MemoryStoreOptions {
   /** Entries and leases, at most. 1 or more. Default 50,000. */
