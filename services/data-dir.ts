@@ -9,15 +9,14 @@ export class DataDirInUseError extends StartError {
   readonly pid: number
   readonly command: string
 
-  constructor(dataDir: string, owner: Owner) {
+  constructor(dataDir: string, owner: Owner, otherWays: string) {
     const isHere = owner.host === hostname()
     const stopIt = isHere
       ? 'stop it'
       : `stop it on ${owner.host}, or remove ${join(shown(dataDir), lockName)} if it is gone`
     super(
-      `DATA_DIR ${shown(dataDir)} is in use by process ${owner.pid} (${owner.command}): ${stopIt}, ` +
-        'or run several services in one process (npm start -- cache-aside read-through), ' +
-        'or set DATABASE_URL',
+      `DATA_DIR ${shown(dataDir)} is in use by process ${owner.pid} (${owner.command}): ` +
+        `${stopIt}, ${otherWays}`,
     )
     this.pid = owner.pid
     this.command = owner.command
@@ -46,17 +45,23 @@ interface Owner {
 }
 
 const lockName = 'lock'
+const otherWaysOfDatabase =
+  'or run several services in one process (npm start -- cache-aside read-through), or set DATABASE_URL'
 const maxAttempts = 100
 
 /**
- * Makes DATA_DIR where it is missing, and claims it for this process: two on one database folder
- * lose rows silently. A dead owner's claim is taken over. Returns what gives it free again.
+ * Makes DATA_DIR, or a folder in it, where it is missing, and claims it for this process: two on one
+ * database folder lose rows silently. A dead owner's claim is taken over. Returns what gives it free
+ * again. `otherWays`: what to do but stop the owner, for whoever is refused.
  *
  * The lock is a folder with one file, the owner's. Moving a folder onto another succeeds only if
  * that one is empty, and a dead owner's file is removed by its own name: of several processes that
  * take over at once, exactly one moves its folder there.
  */
-export async function claimDataDir(dataDir: string): Promise<() => Promise<void>> {
+export async function claimDataDir(
+  dataDir: string,
+  otherWays = otherWaysOfDatabase,
+): Promise<() => Promise<void>> {
   const lock = join(dataDir, lockName)
   const file = randomUUID()
   const mine = join(dataDir, `${lockName}-${file}`)
@@ -68,7 +73,7 @@ export async function claimDataDir(dataDir: string): Promise<() => Promise<void>
   }
 
   try {
-    await take(lock, mine, dataDir)
+    await take(lock, mine, (owner) => new DataDirInUseError(dataDir, owner, otherWays))
   } catch (error) {
     await rm(mine, { recursive: true, force: true })
     throw error instanceof StartError ? error : new DataDirError(lock, 'cannot be taken', error)
@@ -99,7 +104,9 @@ async function makeOneFolder(path: string): Promise<void> {
   }
 }
 
-async function take(lock: string, mine: string, dataDir: string): Promise<void> {
+type Refusal = (owner: Owner) => DataDirInUseError
+
+async function take(lock: string, mine: string, refusal: Refusal): Promise<void> {
   // Every further attempt means that another process has just given the lock free, or died.
   for (let attempt = 1; ; attempt++) {
     try {
@@ -107,16 +114,16 @@ async function take(lock: string, mine: string, dataDir: string): Promise<void> 
     } catch (error) {
       if (attempt === maxAttempts || !isCode(error, 'ENOTEMPTY', 'EEXIST', 'EPERM')) throw error
     }
-    await removeDead(lock, dataDir)
+    await removeDead(lock, refusal)
   }
 }
 
 /** Rejects while an owner lives. */
-async function removeDead(lock: string, dataDir: string): Promise<void> {
+async function removeDead(lock: string, refusal: Refusal): Promise<void> {
   for (const file of await listed(lock)) {
     const owner = await readOwner(join(lock, file))
     if (owner === undefined) continue
-    if (await isAlive(owner)) throw new DataDirInUseError(dataDir, owner)
+    if (await isAlive(owner)) throw refusal(owner)
     await unlinkIfThere(join(lock, file))
   }
   // Not every system moves a folder onto an empty one.

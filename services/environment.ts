@@ -10,6 +10,8 @@ import { StartError } from './start-error.ts'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
+const fsyncPolicies = ['always', 'everysec', 'no'] as const
+export type FsyncPolicy = (typeof fsyncPolicies)[number]
 
 /** What the environment says, checked and complete. */
 export interface Environment {
@@ -17,13 +19,15 @@ export interface Environment {
   readonly databaseUrl: string | undefined
   /** Of Redis, or of several nodes of its cluster; undefined: a store in this process. */
   readonly redisUrls: readonly string[] | undefined
-  /** Where the embedded database lives. */
+  /** Where the embedded database lives, and the journal of a store in this process. */
   readonly dataDir: string
   readonly host: string
   /** Port of the first service, the others follow; 0: any free ports; undefined: each its own. */
   readonly port: number | undefined
   readonly cacheTtlMs: number
   readonly writeDelayMs: number
+  /** When what such a journal accepts is made to outlive a power failure. */
+  readonly journalFsync: FsyncPolicy
   readonly seedUsers: number
   /** Whether writes are recorded for a relay, which tells the store of them. */
   readonly outbox: boolean
@@ -59,11 +63,12 @@ export function readEnvironment(
     port: read<number | undefined>('PORT', undefined, integer(0, 65_535)),
     cacheTtlMs: read('CACHE_TTL', 300_000, duration(1, 365 * day, '1ms to 365d')),
     writeDelayMs: read('WRITE_DELAY', 1_000, duration(0, hour, '0ms to 1h')),
+    journalFsync: read('JOURNAL_FSYNC', 'everysec', oneOf(fsyncPolicies)),
     seedUsers: read('SEED_USERS', 1_000, integer(0, 1_000_000)),
     outbox: read('OUTBOX', false, onOrOff),
     adminToken: read<string | undefined>('ADMIN_TOKEN', undefined, token),
     rateLimit: read<number | undefined>('RATE_LIMIT', undefined, integer(1, 1_000_000_000)),
-    logLevel: read('LOG_LEVEL', 'info', logLevel),
+    logLevel: read('LOG_LEVEL', 'info', oneOf(logLevels)),
   }
   problems.push(...outboxProblems(environment.outbox, variables))
   if (problems.length > 0) throw new StartError(problems.join('\n'))
@@ -161,9 +166,11 @@ const token: Format<string> = {
   show: (text) => `a value of ${text.length} characters (not shown)`,
 }
 
-const logLevel: Format<LogLevel> = {
-  expected: `one of ${logLevels.join(', ')}`,
-  parse: (text) => logLevels.find((level) => level === text),
+function oneOf<Choice extends string>(choices: readonly Choice[]): Format<Choice> {
+  return {
+    expected: `one of ${choices.join(', ')}`,
+    parse: (text) => choices.find((choice) => choice === text),
+  }
 }
 
 function quote(text: string): string {

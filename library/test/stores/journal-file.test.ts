@@ -79,6 +79,8 @@ describe('a file that was cut short', () => {
       expect(openedOf(file.log, changes), `${size} bytes`).toEqual(foldOf(changes))
       const good = ends[count - 1] ?? (size < header.length ? 0 : header.length)
       expect(file.cutBytes, `${size} bytes`).toBe(size - good)
+      expect(cut.bytesOf(path)).toHaveLength(good || header.length)
+      expect(file.dirtyAtOpen).toBe(Math.min(count, 2))
 
       void file.log.append(prefix, [dirty('c', 9)])
       const next = await openFile(cut.afterKill())

@@ -23,6 +23,7 @@ describe('a process refuses to start, in one line and with exit code 1,', () => 
       PORT: '70000',
       CACHE_TTL: '5 minutes',
       WRITE_DELAY: '1',
+      JOURNAL_FSYNC: 'never',
       SEED_USERS: '-1',
       ADMIN_TOKEN: 'two words',
       RATE_LIMIT: 'none',

@@ -32,6 +32,8 @@ export interface JournalFile {
   readonly log: JournalLog
   /** Bytes that were cut off its end when it was opened: a record whose writing a crash had cut short. */
   readonly cutBytes: number
+  /** Writes that were accepted and not flushed, of all prefixes, when it was opened. */
+  readonly dirtyAtOpen: number
   /** Why nothing can be written to it any more; `undefined`: it can. */
   readonly failure: string | undefined
   /** Syncs, unless the policy is `no`, and closes the file. Rejects when the sync fails. */
@@ -46,7 +48,7 @@ export interface JournalFile {
  *
  * ```ts
  * const file = await openJournalFile({ folder: '.data/journal', fsync: 'always' })
- * const store = memoryStore({ log: file.log })
+ * const store = memoryStore({ journalLog: file.log })
  * ```
  */
 export async function openJournalFile(options: JournalFileOptions): Promise<JournalFile> {
@@ -73,6 +75,7 @@ export async function openOn(
       states.set(prefix, state)
       for (const change of changes) state.apply(change)
     })
+    const dirtyAtOpen = [...states.values()].reduce((sum, { dirty }) => sum + dirty, 0)
     const cutBytes = disk.size(file) - size
     if (cutBytes > 0) disk.truncate(file, size)
     if (size === 0) writeAll(disk, file, fileHeader, 0)
@@ -91,6 +94,7 @@ export async function openOn(
     return {
       log,
       cutBytes,
+      dirtyAtOpen,
       get failure() {
         return log.failure
       },

@@ -22,6 +22,11 @@ export class LiveState {
     return this.#bytes
   }
 
+  /** How many keys are dirty. */
+  get dirty(): number {
+    return this.#dirty.size
+  }
+
   apply(change: FileChange): void {
     switch (change.kind) {
       case 'dirty':
