@@ -41,6 +41,7 @@ export {
   hasCode,
   InvalidArgumentError,
   outcomeUnknown,
+  StoreRefusedError,
   writeTimeout,
 } from './contract/errors.ts'
 export type { BackgroundReason, CacheEvent, EventListener } from './contract/events.ts'

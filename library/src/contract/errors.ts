@@ -69,6 +69,15 @@ export class InvalidArgumentError extends TypeError {
   }
 }
 
+/** For stores: nothing of the call was executed, or will be; the store itself is well. Its disk is full, for example. */
+export class StoreRefusedError extends CacheError {
+  override readonly name = 'StoreRefusedError'
+
+  constructor(message: string, details: CacheErrorDetails = {}) {
+    super('STORE_UNAVAILABLE', message, details)
+  }
+}
+
 /** For sources: wraps the error of a write of which nobody can tell whether it happened. */
 export function outcomeUnknown(cause: unknown, key?: unknown): CacheError {
   return new CacheError(

@@ -120,13 +120,13 @@ export class Enqueuer<Key, Value> {
   }
 }
 
-/** A call that the breaker refused was never sent; of any other nobody can tell. */
+/** A call that the breaker or the store refused did nothing; of any other nobody can tell. */
 function unanswered(key: unknown, cause: unknown): CacheError {
   const details = { cause, key, retryAfterMs: 1_000 }
   if (wasNotSent(cause)) {
     return new CacheError(
       'STORE_UNAVAILABLE',
-      'write: the store does not answer; nothing was written',
+      'write: the store does not answer, or refuses it; nothing was written',
       details,
     )
   }

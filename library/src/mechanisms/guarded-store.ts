@@ -8,7 +8,7 @@ import {
 import type { Awaitable } from '../contract/awaitable.ts'
 import type { Clock } from '../contract/clock.ts'
 import type { StoredState } from '../contract/entry.ts'
-import { CacheError } from '../contract/errors.ts'
+import { CacheError, StoreRefusedError } from '../contract/errors.ts'
 import type { Store } from '../contract/store.ts'
 import { withDeadline } from './deadline.ts'
 import { Deadlines } from './deadlines.ts'
@@ -154,8 +154,10 @@ export class GuardedStore<S extends Store = Store> {
   }
 
   #failed(operation: string, error: unknown): CacheError {
-    this.#hasFailed = true
     this.#options.onError(operation, error)
+    // It answers, and other calls it may execute.
+    if (error instanceof StoreRefusedError) return unavailable(operation, error)
+    this.#hasFailed = true
     this.#tellBreaker(() => {
       throw error
     })
@@ -187,9 +189,10 @@ export class GuardedStore<S extends Store = Store> {
   }
 }
 
-/** Whether a rejection came from the breaker: then the store has never seen the call. */
+/** Whether the store has executed nothing: the breaker has kept the call from it, or it has refused the call. */
 export function wasNotSent(error: unknown): boolean {
-  return error instanceof CacheError && error.cause instanceof BrokenCircuitError
+  if (!(error instanceof CacheError)) return false
+  return error.cause instanceof BrokenCircuitError || error.cause instanceof StoreRefusedError
 }
 
 interface StoreDeadlines {

@@ -209,7 +209,7 @@ class InProcessStore implements MemoryStore {
           )
         }
       }
-      state = new JournalState(prefix, this.#space, this.#log)
+      state = new JournalState(prefix, this.#space, this.#now(), this.#log)
       this.#journals.set(prefix, state)
     }
     state.versionFloor = Math.max(state.versionFloor, versionFloor)

@@ -123,11 +123,15 @@ describe('a new file that cannot be made', () => {
 
   test('is dropped when its file closes meanwhile', async () => {
     const { disk } = await written(
-      Array.from({ length: 3_000 }, (_, index) => [dirty(`${index % 1_000}`, index + 1)]),
+      Array.from({ length: 600 }, (_, index) => [
+        dirty(`${index % 200}`, index + 1, { json: 'x'.repeat(1_000) }),
+      ]),
     )
+    const before = disk.bytesOf(path) as Buffer
     const file = await openFile(disk, {}, smallBytes)
     expect(disk.bytesOf(unfinishedPath)).toBeDefined()
     await file.close()
+    expect(disk.bytesOf(path)?.equals(before)).toBe(true)
     expect(disk.openFiles).toBe(1)
     expect(disk.bytesOf(unfinishedPath)).toBeUndefined()
   })

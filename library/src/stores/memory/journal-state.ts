@@ -18,11 +18,11 @@ export class JournalState {
   isOwned = false
   readonly #log: JournalLog | undefined
 
-  /** With a log: as it was written down. */
-  constructor(prefix: string, space: Space, log?: JournalLog) {
+  /** With a log: as it was written down, at the store's instant `now`. */
+  constructor(prefix: string, space: Space, now: number, log?: JournalLog) {
     this.prefix = prefix
     this.#log = log
-    if (log !== undefined) this.#restore(log.open(prefix), space)
+    if (log !== undefined) this.#restore(log.open(prefix), space, now)
   }
 
   /** Before a step happens in memory; throws when it must not. The promise, if there is one, is what an acknowledgement waits for. */
@@ -46,9 +46,20 @@ export class JournalState {
     this.order.add(write, dueAt)
   }
 
-  #restore({ dirty, letters, reservations, lastVersion }: LoggedJournal, space: Space): void {
+  #restore(
+    { dirty, letters, reservations, lastVersion }: LoggedJournal,
+    space: Space,
+    now: number,
+  ): void {
     this.versionFloor = lastVersion
-    const byDueTime = dirty.toSorted((one, other) => one.dueAt - other.dueAt)
+    const byDueTime = dirty
+      .map((change) => {
+        // The clock may have gone back since: what lies ahead of it would wait for so long.
+        const aheadMs = Math.max(0, change.enqueuedAt - now)
+        const times = { enqueuedAt: change.enqueuedAt - aheadMs, dueAt: change.dueAt - aheadMs }
+        return { ...change, ...times }
+      })
+      .toSorted((one, other) => one.dueAt - other.dueAt)
     for (const { key, version, storedAt, json, frees, flushed, enqueuedAt, dueAt } of byDueTime) {
       const entry = dirtyEntryOf(json, version, storedAt)
       const bytes = bytesOf(key, entry)

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../contract/clock.ts'
-import { CacheError } from '../../../contract/errors.ts'
+import { CacheError, StoreRefusedError } from '../../../contract/errors.ts'
 import type { JournalChange, JournalLog, LoggedJournal } from '../journal-log.ts'
 import { compact } from './compacting.ts'
 import { type Disk, writeAll } from './disk.ts'
@@ -34,7 +34,7 @@ export class FileLog implements JournalLog {
   #size: number
   /** After a new file took the name of the old one, which a power failure could undo. */
   #isNameUnsynced = false
-  #failure: CacheError | undefined
+  #failure: StoreRefusedError | undefined
   #isClosed = false
   #compacting: Promise<void> | undefined
   #nextCompactionAt = Number.NEGATIVE_INFINITY
@@ -105,8 +105,7 @@ export class FileLog implements JournalLog {
     } catch (cause) {
       this.#cutUnfinished(cause)
       this.#compactWhenLarge(tinyBytes)
-      throw new CacheError(
-        'STORE_UNAVAILABLE',
+      throw new StoreRefusedError(
         `journal file ${path}: cannot be written (${reasonOf(cause)}); nothing was accepted`,
         { cause },
       )
@@ -141,8 +140,7 @@ export class FileLog implements JournalLog {
   }
 
   #fail(what: string, cause: unknown): void {
-    this.#failure ??= new CacheError(
-      'STORE_UNAVAILABLE',
+    this.#failure ??= new StoreRefusedError(
       `journal file ${this.#terms.path}: ${what}: nothing is accepted until it is opened anew`,
       { cause },
     )
