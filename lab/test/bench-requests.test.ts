@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { requests } from '../bench/http/requests.ts'
+import { type Requests, requests } from '../bench/http/requests.ts'
 
 const servers: Server[] = []
 afterEach(async () => {
@@ -12,7 +12,7 @@ afterEach(async () => {
   }
 })
 
-async function subjectOf(listener: RequestListener) {
+async function subjectOf(listener: RequestListener, more: Partial<Requests> = {}) {
   const server = createServer(listener)
   servers.push(server)
   server.listen(0, '127.0.0.1')
@@ -26,6 +26,7 @@ async function subjectOf(listener: RequestListener) {
     checkAnswer(path, { status }, body) {
       if (status !== 200 || body !== path) throw new Error(`${path} is wrong`)
     },
+    ...more,
   })
 }
 
@@ -75,5 +76,40 @@ describe('requests', () => {
     })
     await expect(subject.check()).rejects.toThrow('/users/49 is wrong')
     expect(asked.size).toBe(50)
+  })
+
+  test('sends what it is told to a path, and tells what the slowest took', async () => {
+    const bodies: string[] = []
+    const subject = await subjectOf(
+      async (request, response) => {
+        let text = request.method ?? ''
+        for await (const chunk of request) text += chunk
+        bodies.push(text)
+        response.end(request.url)
+      },
+      { ask: (path) => ({ method: 'PUT', headers: {}, body: path }) },
+    )
+    await subject.run(100)
+    expect(bodies).toHaveLength(100)
+    expect(bodies.every((body) => /^PUT\/users\/\d+$/.test(body))).toBe(true)
+    expect(subject.p99Ms?.()).toBeGreaterThanOrEqual(0)
+  })
+
+  test('takes a few refusals for time that was lost, where that is allowed', async () => {
+    let answered = 0
+    const refusing = async (refusedShare: number) => {
+      answered = 0
+      const subject = await subjectOf(
+        (request, response) => {
+          answered += 1
+          response.statusCode = answered === 50 ? 503 : 200
+          response.end(request.url)
+        },
+        { refusedShare },
+      )
+      return subject.run(100)
+    }
+    expect(await refusing(0.01)).toBeGreaterThan(0)
+    await expect(refusing(0.005)).rejects.toThrow(/expected 100 answers 2xx, received 99/)
   })
 })

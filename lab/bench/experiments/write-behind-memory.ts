@@ -82,6 +82,7 @@ async function openCache({ client, maxDirtyKeys, defer }: CacheTerms) {
   const cache = writeBehind<number, Note>({
     ...{ name: 'notes', store: redisStore({ client }), source, ttl: '1h', delay: '1h' },
     ...{ maxDirtyKeys, maxDirtyBytes: 1_024 * maxDirtyKeys, drainFor: '10ms' },
+    storeWriteDeadline: '5s',
   })
   defer(() => cache.close())
   return cache

@@ -82,6 +82,8 @@ async function ours(pool: pg.Pool, redisUrl: string, defer: Defer): Promise<Subj
   const cache = writeBehind<number, User>({
     ...{ name: 'users', store: redisStore({ client }), source, ttl: '1h', delay: '1h' },
     ...{ maxDirtyKeys: 4 * users, flushBatchSize: batchSize },
+    // On a busy machine it is to be slow, not to give up.
+    ...{ storeWriteDeadline: '5s', storeReadDeadline: '5s' },
   })
   defer(() => cache.close())
   let round = 0
