@@ -19,7 +19,10 @@ describe('a campaign', () => {
 
   test('is the same for the same seed, and another one for another', () => {
     expect(faultsOf(60)).toEqual(faultsOf(60))
-    expect(faultsOf(60).names).not.toEqual(faultsOf(60, 2).names)
+    const kindsOf = (seed: number) => faultsOf(60, seed).steps.map(nameOf)
+    expect(kindsOf(1)).not.toEqual(kindsOf(2))
+    const serversOf = (seed: number) => faultsOf(60, seed).servers.map(nameOf)
+    expect(serversOf(1)).not.toEqual(serversOf(2))
   })
 
   test('of a long run holds more than what is asked for, whatever the seed', () => {
@@ -52,7 +55,13 @@ describe('a campaign', () => {
     )
     expect(count(names, 'pause process past its ownership')).toBe(1)
     expect(count(faultsOf(8).names, 'pause process past its ownership')).toBe(0)
-    expect(faultsOf(8).names).toEqual(expect.arrayContaining(['restart-redis', 'kill-postgres']))
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      expect(faultsOf(8, seed).names).toEqual(
+        expect.arrayContaining([
+          ...['restart-redis', 'kill-postgres', 'kill after-commit-before-ack'],
+        ]),
+      )
+    }
   })
 
   test('kills Redis in every other phase alone', () => {
@@ -98,6 +107,8 @@ describe('the users of a ledger', () => {
     expect(deleted.size).toBe(1)
     users.created(9)
     expect(drawn(() => users.toWrite(random)).has(9)).toBe(true)
+    // It is no new one.
+    expect(users.toDelete(() => 0.3)).toBeUndefined()
     users.created(10)
     expect(drawn(() => users.toDelete(random))).toContain(10)
     expect(drawn(() => users.toWrite(random)).has(10)).toBe(false)
