@@ -90,7 +90,7 @@ export interface WriteOptions extends DurabilityOptions {
 export interface DurabilityOptions {
   /**
    * `persisted`: once the row stands at the write's version or a newer one; `DEAD_LETTERED` when the database
-   * refused it. `accepted`: once the journal has it. Default: the policy's, which is `accepted`.
+   * refused it. `accepted`: once the journal has it. Where the call does not say, the policy does.
    */
   readonly durability?: 'accepted' | 'persisted'
   /** How long to wait for `persisted`; past it the write is answered as `accepted`, and goes on. 1 ms to 10 min. Default 5 s. */

@@ -4,7 +4,7 @@ import type { SqlDriver } from './sql-driver.ts'
 import type { TableMapping } from './table-mapping.ts'
 
 /** How keys are drawn ahead. */
-export interface KeyBlockOptions {
+export interface KeyBlocksParts {
   /** The column whose sequence they come from. */
   readonly column: string
   /** How many at once, at least. */
@@ -24,7 +24,7 @@ const retryMs = 1_000
 export function nextKeys<Key>(
   driver: SqlDriver,
   mapping: TableMapping,
-  options: KeyBlockOptions,
+  options: KeyBlocksParts,
 ): () => Promise<Key> {
   const keys = new KeyBlocks<Key>(driver, mapping, options)
   return () => keys.next()
@@ -33,7 +33,7 @@ export function nextKeys<Key>(
 class KeyBlocks<Key> {
   readonly #driver: SqlDriver
   readonly #mapping: TableMapping
-  readonly #options: KeyBlockOptions
+  readonly #options: KeyBlocksParts
   /** The next one last. */
   #keys: Key[] = []
   #drawing: Promise<void> | undefined
@@ -41,7 +41,7 @@ class KeyBlocks<Key> {
   #countedFrom = performance.now()
   #mayDrawFrom = 0
 
-  constructor(driver: SqlDriver, mapping: TableMapping, options: KeyBlockOptions) {
+  constructor(driver: SqlDriver, mapping: TableMapping, options: KeyBlocksParts) {
     this.#driver = driver
     this.#mapping = mapping
     this.#options = options

@@ -14,7 +14,7 @@ describe('the size of a batch', () => {
     expect(sizes).toEqual([500, 625, 782, 978, 1_000, 1_000])
   })
 
-  test('stays when a small batch is fast, or a batch takes as long as it should', () => {
+  test('stays when a small batch is fast, or a batch takes neither less nor much more than the aim', () => {
     const size = new FlushBatchSize(1_000)
     size.wrote(499, 1)
     size.wrote(500, 100)
