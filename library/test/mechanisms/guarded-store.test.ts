@@ -1,4 +1,4 @@
-import { hasCode, StoreRefusedError } from 'caching-patterns'
+import { hasCode } from 'caching-patterns'
 import { memoryStore } from 'caching-patterns/memory'
 import { delayedStore, failingStore, manualClock, settle } from 'caching-patterns/testing'
 import { describe, expect, test, vi } from 'vitest'
@@ -110,20 +110,6 @@ describe('a call', () => {
 })
 
 describe('the breaker', () => {
-  test('stays closed when the store refuses calls: it is well, and nothing was executed', async () => {
-    const { guarded, inner, errors } = guard()
-    inner.release = () => {
-      throw new StoreRefusedError('the disk is full')
-    }
-    for (let call = 0; call < 10; call++) {
-      const error = await outcome(guarded.write('release', (store) => store.release('k', 't')))
-      expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' })
-      expect(wasNotSent(error)).toBe(true)
-    }
-    expect(guarded.breakerState).toBe('closed')
-    expect(errors).toHaveLength(10)
-  })
-
   test('opens after five failures in a row, not after five in all', async () => {
     const { guarded, states, fail } = guard()
     await fail(4)
