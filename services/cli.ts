@@ -9,7 +9,11 @@ try {
   const names = servicesOf(process.argv.slice(2))
   const environment = readEnvironment()
   const running = serve(names, environment)
-  shutDownWith(running.close)
+  const shutDown = shutDownWith(running.close)
+  void running.lost.then(({ message }) => {
+    console.error(message)
+    shutDown(1)
+  })
   const services = await running.ready
   // Empty when a signal came while starting.
   if (services.length > 0) console.log(banner(services, environment, performance.now()))

@@ -48,6 +48,8 @@ const withoutStore: Readonly<Record<PatternName, Pick<Health, 'writes'> & { word
 export interface HealthParts {
   readonly store?: Probe | undefined
   readonly database: Probe
+  /** Why the journal accepts nothing; `undefined`: it does. */
+  readonly journal?: (() => string | undefined) | undefined
   /** Why what is served may be lost later, in words. */
   readonly dangers?: (() => readonly string[]) | undefined
 }
@@ -56,7 +58,13 @@ export interface HealthParts {
 export async function healthOf(pattern: PatternName, parts: HealthParts): Promise<Health> {
   const [storeTrouble, databaseTrouble] = await Promise.all([parts.store?.(), parts.database()])
   const health = withTroubles(pattern, storeTrouble, databaseTrouble)
-  return { ...health, reasons: [...health.reasons, ...(parts.dangers?.() ?? [])] }
+  const journalTrouble = parts.journal?.()
+  const refusing = journalTrouble === undefined ? [] : [`${journalTrouble}: writes are refused`]
+  return {
+    reads: health.reads,
+    writes: health.writes && journalTrouble === undefined,
+    reasons: [...health.reasons, ...refusing, ...(parts.dangers?.() ?? [])],
+  }
 }
 
 function withTroubles(

@@ -1,5 +1,6 @@
 import { pgDriver, pgOptions, type SqlDriver } from 'caching-patterns/postgres'
 import pg from 'pg'
+import type { Session } from './journal-lock.ts'
 import { placeOf } from './server-urls.ts'
 import { StartError } from './start-error.ts'
 import { answerWithinMs, NoAnswerError, whyUnreachable } from './unreachable.ts'
@@ -8,6 +9,8 @@ import { within } from './within.ts'
 /** A PostgreSQL server, reached by the one pool of this process. */
 export interface RealPostgres {
   readonly driver: SqlDriver
+  /** A connection of its own beside the pool. */
+  session(applicationName: string): Promise<Session>
   /** Ends the connections, those that a frozen server keeps open too. */
   close(): Promise<void>
 }
@@ -36,11 +39,33 @@ export async function connectPostgres(url: string): Promise<RealPostgres> {
   pool.on('remove', (client) => clients.delete(client))
   return {
     driver: pgDriver({ pool }),
+    session: (applicationName) => openSession({ ...options, application_name: applicationName }),
     async close() {
       await within(endWithinMs, pool.end(), () => {
         for (const client of clients) socketOf(client).destroy()
       })
     },
+  }
+}
+
+async function openSession(options: pg.ClientConfig): Promise<Session> {
+  const client = new pg.Client(options)
+  // It ends then, which is what counts.
+  client.on('error', () => undefined)
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
+  const destroy = () => socketOf(client).destroy()
+  try {
+    await client.connect()
+  } catch (error) {
+    destroy()
+    throw error
+  }
+  return {
+    async query<Row>(sql: string, parameters: readonly unknown[] = []) {
+      return (await client.query(sql, [...parameters])).rows as Row[]
+    },
+    ended,
+    destroy,
   }
 }
 

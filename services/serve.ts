@@ -20,6 +20,8 @@ export interface RunningService {
 export interface Running {
   /** Resolves when every service listens; rejects after everything that was opened is closed. */
   readonly ready: Promise<readonly RunningService[]>
+  /** Resolves when the process must end, and why. Never otherwise. */
+  readonly lost: Promise<StartError>
   /** Stops accepting, finishes requests, drains journals, closes store and database. Works while starting too. */
   close(): Promise<void>
 }
@@ -37,8 +39,20 @@ const mains: Readonly<
 
 /** Runs the named services in this process, over one store and one database. Each listens once all are ready. */
 export function serve(names: readonly ServiceName[], environment: Environment): Running {
+  let lose: (why: StartError) => void = () => undefined
+  const lost = new Promise<StartError>((resolve) => {
+    lose = resolve
+  })
+  return { ...run(names, environment, lose), lost }
+}
+
+function run(
+  names: readonly ServiceName[],
+  environment: Environment,
+  onLost: (why: StartError) => void,
+): Omit<Running, 'lost'> {
   const ports = portsOf(names, environment.port)
-  const wiring = wire(environment)
+  const wiring = wire(environment, onLost)
   const apps = new Map<ServiceName, FastifyInstance>()
   const urls = new Map<ServiceName, string>()
   let isClosing = false

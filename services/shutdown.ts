@@ -8,17 +8,19 @@ const closeWithinMs = 9_000
 
 /**
  * Ends the process well: on a signal `close` runs, then exit 0; after an uncaught error the same
- * with exit 1. A second signal, or a `close` that takes longer than 9 s, exits 1 at once.
+ * with exit 1. A second signal, or a `close` that takes longer than 9 s, exits 1 at once. The
+ * returned function does the same for other reasons.
  */
-export function shutDownWith(close: () => Promise<void>): void {
+export function shutDownWith(close: () => Promise<void>): (exitCode: number) => void {
   let begunAt: number | undefined
 
   const shutDown = async (exitCode: number) => {
     begunAt = performance.now()
+    // It also keeps the process until then: what is closed waits on timers that do not.
     setTimeout(() => {
       console.error(`not closed after ${closeWithinMs / 1_000} s: ending without`)
       process.exit(1)
-    }, closeWithinMs).unref()
+    }, closeWithinMs)
     try {
       await close()
       process.exit(exitCode)
@@ -44,6 +46,9 @@ export function shutDownWith(close: () => Promise<void>): void {
     if (begunAt === undefined) void shutDown(1)
     else process.exit(1)
   })
+  return (exitCode) => {
+    if (begunAt === undefined) void shutDown(exitCode)
+  }
 }
 
 /** Message and stack alone: other properties of a database error may hold a row's values. */

@@ -5,6 +5,7 @@ import {
   type SqlDriver,
 } from 'caching-patterns/postgres'
 import type { PatternName, User } from './http/port.ts'
+import { journalHolderTable } from './journal-lock.ts'
 
 /** The table of one service's users. */
 export interface UsersSource {
@@ -35,6 +36,9 @@ const migrations = [
    create unique index users_email on users (lower(email));`,
 ]
 
+/** The others keep no journal. */
+const journalMigrations = [...migrations, journalHolderTable]
+
 // Write-behind accepts users while the database is away, as long as it has ids; the others need none ahead.
 const keyBlock = { ahead: 32, one: 1 }
 
@@ -61,7 +65,10 @@ export async function usersSource(
   { outbox = false, keysAhead = 0 }: UsersOptions = {},
 ): Promise<UsersSource> {
   const schema = pattern.replaceAll('-', '_')
-  await migrate(driver, { schema, migrations })
+  await migrate(driver, {
+    schema,
+    migrations: pattern === 'write-behind' ? journalMigrations : migrations,
+  })
   const source = await postgresSource<number, User>({
     driver,
     schema,

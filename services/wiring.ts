@@ -6,7 +6,16 @@ import { openEmbeddedPostgres } from './embedded-postgres.ts'
 import type { Environment } from './environment.ts'
 import { eventHub } from './event-hub.ts'
 import { healthOf, type Probe, probe } from './health.ts'
-import { noWarnings, type PatternName, type ServiceParts, type User } from './http/port.ts'
+import { storeWhile } from './held-store.ts'
+import {
+  noWarnings,
+  type PatternName,
+  type ServiceParts,
+  type User,
+  type Warnings,
+} from './http/port.ts'
+import { type JournalFolder, openJournalFolder, whatAPowerFailureLoses } from './journal-folder.ts'
+import { type JournalLock, lockJournal } from './journal-lock.ts'
 import { relayOutbox } from './outbox.ts'
 import { connectPostgres, postgresTrouble } from './real-postgres.ts'
 import { connectRedis } from './real-redis.ts'
@@ -37,8 +46,14 @@ export interface Wiring {
   close(): Promise<void>
 }
 
-/** Which store and which database stand behind the services. Opens nothing before the first `open`. */
-export function wire(environment: Environment): Wiring {
+/**
+ * Which store and which database stand behind the services. Opens nothing before the first `open`. `onLost` is told
+ * why the process must end, should it lose later what it cannot work without.
+ */
+export function wire(
+  environment: Environment,
+  onLost: (why: StartError) => void = () => undefined,
+): Wiring {
   let opening: Promise<Backends> | undefined
   let closing: Promise<unknown> | undefined
   const relays: OutboxRelay[] = []
@@ -47,7 +62,7 @@ export function wire(environment: Environment): Wiring {
     // Nothing to close when it never opened; why it did not is `open`'s to say.
     const opened = await opening?.catch(() => undefined)
     await Promise.all(relays.map((relay) => relay.close()))
-    await Promise.all([opened?.stores.close(), opened?.database.close()])
+    await opened?.stores.close().finally(opened.database.close)
   }
 
   return {
@@ -55,18 +70,16 @@ export function wire(environment: Environment): Wiring {
       opening ??= openBackends(environment)
       const { stores, database } = await opening
       // In write-behind the store is the authority: it need not be told what the database knows.
-      const outbox = environment.outbox && pattern !== 'write-behind'
-      const watch = pattern === 'write-behind' ? stores.watchJournal() : undefined
-      const { driver } = database
-      const { seedUsers } = environment
-      const users = await database.explained(() =>
-        seededUsers(driver, pattern, { outbox, seedUsers }),
-      )
-      const store = stores.open()
+      const isBehind = pattern === 'write-behind'
+      const outbox = environment.outbox && !isBehind
+      const watch = isBehind ? stores.watchJournal() : undefined
+      const wanted = { outbox, seedUsers: environment.seedUsers }
+      const users = await database.explained(() => seededUsers(database.driver, pattern, wanted))
+      const journal = isBehind ? await stores.openJournal(database, onLost) : undefined
+      const store = journal?.store ?? stores.open()
       const hub = eventHub()
-      const relay = outbox
-        ? relayOutbox({ pattern, store, source: users.source, onEvent: hub.emit })
-        : undefined
+      const told = { pattern, store, source: users.source, onEvent: hub.emit }
+      const relay = outbox ? relayOutbox(told) : undefined
       if (relay !== undefined) relays.push(relay)
       return {
         store,
@@ -74,19 +87,21 @@ export function wire(environment: Environment): Wiring {
         ttl: environment.cacheTtlMs,
         writeDelay: environment.writeDelayMs,
         sampleStaleness: 0.01,
-        journalBounds: watch === undefined ? {} : { maxDirtyBytes: watch.maxDirtyBytes },
+        journalBounds: watch?.bounds ?? {},
         onEvent: hub.emit,
         parts: {
           health: () =>
             healthOf(pattern, {
-              store: stores.probe,
+              store: journal?.probe ?? stores.probe,
               database: database.probe,
+              journal: journal?.trouble,
               dangers: watch?.dangers,
             }),
           subscribe: hub.subscribe,
           store: store.name,
-          source: driver.name,
+          source: database.driver.name,
           warnings: watch ?? noWarnings,
+          notices: journal?.notices ?? [],
           ...(relay && { figures: () => ({ outbox: relay.figures() }) }),
         },
       }
@@ -104,25 +119,43 @@ interface Backends {
 }
 
 interface Stores {
-  /** What its settings mean for accepted writes; nothing in the process. Throws a `StartError` when they would be lost. */
-  watchJournal(): RedisWatch | undefined
+  /** What its settings mean for accepted writes. Throws a `StartError` when they would be lost. */
+  watchJournal(): JournalWatch
+  /** A store whose journal outlives the process. */
+  openJournal(database: Database, onLost: (why: StartError) => void): Promise<JournalStore>
   open(): JournalingStore
   readonly probe?: Probe
   close(): Promise<void>
 }
 
+interface JournalWatch extends Warnings {
+  readonly bounds: Backend['journalBounds']
+  dangers(): readonly string[]
+}
+
+interface JournalStore {
+  readonly store: JournalingStore
+  readonly notices: readonly string[]
+  readonly probe?: Probe
+  /** Why it accepts nothing, for good. */
+  trouble?(): string | undefined
+}
+
 interface Database {
   readonly driver: SqlDriver
   readonly probe: Probe
+  /** Keeps the journal of a store in one process to that one; absent: nobody else can open the database. */
+  lockJournal?(folder: JournalFolder, onLost: (why: StartError) => void): Promise<JournalLock>
   /** What the work throws, in words for whoever started it, where there are any. */
   explained<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
 /** Both, or neither; of two servers that cannot be used both are told. A data folder is made last. */
-async function openBackends({ databaseUrl, redisUrls, dataDir }: Environment): Promise<Backends> {
+async function openBackends(environment: Environment): Promise<Backends> {
+  const { databaseUrl, redisUrls, dataDir } = environment
   const [stores, database] = await Promise.allSettled([
-    redisUrls === undefined ? storesInProcess : storesOnRedis(redisUrls),
+    redisUrls === undefined ? storesInProcess(environment) : storesOnRedis(redisUrls),
     databaseUrl === undefined ? undefined : server(databaseUrl),
   ])
   try {
@@ -143,10 +176,33 @@ function allOf(reasons: readonly unknown[]): unknown {
   return unexpected ?? new StartError(reasons.map((each) => (each as Error).message).join('\n'))
 }
 
-const storesInProcess: Stores = {
-  watchJournal: () => undefined,
-  open: () => memoryStore(),
-  close: async () => undefined,
+function storesInProcess({ dataDir, journalFsync }: Environment): Stores {
+  let folder: JournalFolder | undefined
+  let lock: JournalLock | undefined
+  const warnings = whatAPowerFailureLoses(journalFsync)
+  return {
+    watchJournal: () => ({ ...noWarnings, current: () => warnings, bounds: {}, dangers: () => [] }),
+    async openJournal(database, onLost) {
+      folder = await openJournalFolder(dataDir, journalFsync)
+      const { file, notices } = folder
+      const store = memoryStore({ journalLog: file.log })
+      const trouble = () => file.failure && 'the disk failed to keep the journal, which is closed'
+      const held = await database.lockJournal?.(folder, onLost)
+      if (held === undefined) return { store, notices, trouble }
+      lock = held
+      const words = 'the lock that keeps the journal to this process is not held'
+      return {
+        store: storeWhile(() => held.isHeld, words, store),
+        notices: [...notices, ...held.notices],
+        probe: async () => (held.isHeld ? undefined : words),
+        trouble,
+      }
+    },
+    open: () => memoryStore(),
+    async close() {
+      await folder?.close().finally(() => lock?.close())
+    },
+  }
 }
 
 async function storesOnRedis(urls: readonly string[]): Promise<Stores> {
@@ -160,8 +216,9 @@ async function storesOnRedis(urls: readonly string[]): Promise<Stores> {
       }
       const { facts, factsNow: read } = redis
       watch ??= watchRedis({ facts, read, maxDirtyBytes: dirtyBytesOn(facts) })
-      return watch
+      return { ...watch, bounds: { maxDirtyBytes: watch.maxDirtyBytes } }
     },
+    openJournal: async () => ({ store: redis.openStore(), notices: [] }),
     open: redis.openStore,
     probe: probe('Redis', redis.ping),
     async close() {
@@ -172,16 +229,22 @@ async function storesOnRedis(urls: readonly string[]): Promise<Stores> {
 }
 
 async function server(url: string): Promise<Database> {
-  const { driver, close } = await connectPostgres(url)
+  const { driver, session, close } = await connectPostgres(url)
+  const explained = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw postgresTrouble(url, error) ?? error
+    }
+  }
   return {
     driver,
     probe: probe('PostgreSQL', () => ping(driver)),
-    async explained(work) {
-      try {
-        return await work()
-      } catch (error) {
-        throw postgresTrouble(url, error) ?? error
-      }
+    explained,
+    lockJournal: ({ id, place, file }, onLost) => {
+      const journal = { id, place, dirty: file.dirtyAtOpen }
+      const terms = { schema: 'write_behind', journal, at: placeOf(url), connect: session, onLost }
+      return explained(() => lockJournal(terms))
     },
     close,
   }

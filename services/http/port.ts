@@ -90,6 +90,8 @@ export interface ServiceParts {
   readonly source: string
   /** For `/readyz`, `/stats` and the log. */
   readonly warnings: Warnings
+  /** For the log, once. */
+  readonly notices?: readonly string[]
   /** For `/stats`: what runs beside the cache. */
   readonly figures?: () => object
 }

@@ -95,6 +95,15 @@ describe('the health of a service', () => {
     }
   })
 
+  test('refuses writes, and goes on reading, while the journal accepts none', async () => {
+    let trouble: string | undefined
+    const health = () => healthOf('write-behind', { database: well, journal: () => trouble })
+    expect(await health()).toEqual({ reads: true, writes: true, reasons: [] })
+    trouble = 'the disk failed'
+    const reasons = ['the disk failed: writes are refused']
+    expect(await health()).toEqual({ reads: true, writes: false, reasons })
+  })
+
   test('adds to its reasons what may be lost, and serves all the same', async () => {
     let dangers: readonly string[] = []
     const health = (database: typeof well | typeof away) =>

@@ -64,11 +64,12 @@ export function contractOfServices({ variables, store, source }: Mixture): void 
     })
   }
 
-  test('the data folder is used by the embedded database alone', async () => {
+  test('the data folder holds what is embedded, and nothing else', async () => {
     const { readdir } = await import('node:fs/promises')
-    expect(await readdir(dataDir)).toEqual(
-      source === 'postgres' ? [] : expect.arrayContaining(['postgres']),
-    )
+    expect((await readdir(dataDir)).sort()).toEqual([
+      ...(store === 'memory' ? ['journal'] : []),
+      ...(source === 'postgres' ? [] : ['lock', 'postgres']),
+    ])
   })
 }
 
