@@ -34,6 +34,7 @@ export const usage = `npm run chaos -- [options]
   --fsync POLICY   of the journal's Redis: always (default), or everysec, by which what a kill costs is no failure
   --disk           the journal's Redis writes to the disk, not to memory: slower, and a kill finds it at work
   --json FILE      results as JSON, into a file
+  --embedded       write-behind without servers, killed again and again (--embedded --help says more)
 
 Exits 1 when a promise was broken, a planned fault did not happen, or the control showed nothing; 2 when it could not run.`
 

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { thisMachine } from '../bench/machine.ts'
 import { Failure } from '../replay/failure.ts'
 import { type ChaosArguments, readArguments, usage } from './arguments.ts'
+import { embeddedChaos } from './embedded/command.ts'
 import type { LedgerResult } from './ledger/promises.ts'
 import { ledgerLine } from './ledger/report.ts'
 import type { PhaseResult } from './phase.ts'
@@ -11,7 +12,9 @@ import { openPostgres } from './servers.ts'
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 try {
-  const args = readArguments(process.argv.slice(2))
+  const given = process.argv.slice(2)
+  if (given.includes('--embedded')) process.exit(await embeddedChaos(given))
+  const args = readArguments(given)
   if (args === undefined) console.log(usage)
   else await main(args)
 } catch (error) {
