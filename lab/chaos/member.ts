@@ -11,6 +11,9 @@ export interface JournalFigures {
   readonly lost: number
 }
 
+/** Of what a process said before it ended: the error, and where it came from. */
+const shownCharacters = 2_000
+
 /** One place among the processes of a service: whoever dies there has a successor that waits. */
 export class Member {
   readonly name: string
@@ -92,7 +95,9 @@ export class Member {
 
   noteCrash(): void {
     if (!this.#life.hasEnded) return
-    this.crashes.push(`${this.name} ended by itself: ${this.#life.output().slice(-500)}`)
+    this.crashes.push(
+      `${this.name} ended by itself: ${this.#life.output().slice(-shownCharacters)}`,
+    )
   }
 
   /** Ends all, at once. */

@@ -26,7 +26,7 @@ export interface Service {
 }
 
 const startWithinMs = 30_000
-const keptLines = 20
+const keptLines = 40
 
 /** The processes that run now: none outlives this one, stopped ones included. */
 const running = new Set<ChildProcess>()
