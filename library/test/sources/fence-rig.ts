@@ -55,6 +55,8 @@ export async function openJournal() {
       delay: '10ms',
       drainFor: '200ms',
       writeDeadline: '30s',
+      storeReadDeadline: '10s',
+      storeWriteDeadline: '10s',
       onEvent: (event) => events.push(event),
       store: redisStore({ client: own, partitions: 4 }),
     })

@@ -48,6 +48,8 @@ async function setup(rows: Record<string, Counter> = {}) {
       source: recorded,
       delay: '20ms',
       drainFor: '200ms',
+      storeReadDeadline: '5s',
+      storeWriteDeadline: '5s',
       ...options,
       store: redisStore({ client, partitions: 8 }),
     })
