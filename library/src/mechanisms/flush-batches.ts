@@ -150,7 +150,11 @@ export class FlushBatches<Key, Value> {
       else if (outcome?.outcome === 'fenced') batch.fenced.push(row)
       else applied.push(row)
     }
-    if (applied.length > 0) batch.told.push(this.#tell(applied, batch))
+    if (applied.length === 0) return
+    const told = this.#tell(applied, batch)
+    // heard of when the batch is over, which may take a while
+    told.catch(() => undefined)
+    batch.told.push(told)
   }
 
   async #tell(applied: readonly DirtyEntry[], batch: Batch): Promise<void> {

@@ -1,5 +1,5 @@
 import { countingSource, slowSource } from 'caching-patterns/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Row, setup, sqlError, type User } from './flusher-rig.ts'
 
 describe('a failure that may pass', () => {
@@ -119,6 +119,33 @@ describe('a row that the database refuses', () => {
     expect(counts.row('a')?.value).toEqual({ name: 'good' })
     expect(await journal()).toMatchObject({ dirty: 0, deadLetters: 0, flushed: 1 })
     expect(events.filter(({ type }) => type === 'dead-letter')).toEqual([])
+  })
+
+  test('is parked also when the journal could not be told of the others meanwhile', async () => {
+    const { source } = countingSource<User>()
+    const slow = slowSource(source, ['flush'])
+    const { cache, pass, journal, failures } = setup({ source: slow.source })
+    for (const name of ['a', 'b', 'c', 'bad']) await cache.put(name, { name })
+    await pass(1_000)
+    ;(await slow.held.next('flush')).fail(sqlError('22001'))
+    const unheard: unknown[] = []
+    const listen = (error: unknown) => void unheard.push(error)
+    process.on('unhandledRejection', listen)
+    onTestFinished(() => void process.off('unhandledRejection', listen))
+    failures.on('ack', 'reject')
+    await (await slow.held.next('flush')).answer()
+    const second = await slow.held.next('flush')
+    // long enough for Node to find a rejection that nobody handles
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(unheard).toEqual([])
+    failures.heal()
+    second.fail(sqlError('22001'))
+    await (await slow.held.next('flush')).answer()
+    ;(await slow.held.next('flush')).fail(sqlError('22001'))
+    await pass(50)
+    await slow.held.open()
+    await pass(2_000)
+    expect(await journal()).toMatchObject({ dirty: 0, deadLetters: 1 })
   })
 
   test('passes when what blocked it is written by the same batch', async () => {
