@@ -1,5 +1,6 @@
 import {
   type CacheEvent,
+  type FlushRow,
   type JournaledCache,
   type JournalingStore,
   type WriteBehindOptions,
@@ -24,6 +25,7 @@ afterEach(() => void vi.useRealTimers())
 export interface User {
   readonly name: string
   readonly count?: number
+  readonly email?: string
 }
 type Options = Partial<
   Omit<WriteBehindOptions<string, User>, 'write'> & Omit<WriteBehindPolicy<User>, 'policy'>
@@ -34,7 +36,12 @@ export function setup(options: Options = {}) {
   const clock = (options.clock as ManualClock | undefined) ?? manualClock()
   const memory = (options.store as MemoryStore | undefined) ?? memoryStore({ clock })
   const { store, failures } = failingStore<JournalingStore>(memory)
-  const { source, counts } = countingSource<User>({ a: { name: 'one', count: 0 } })
+  /** The SQLSTATE that the database says to a row; `undefined`: it takes it. */
+  const database = { refuses: (_row: FlushRow<string>): string | undefined => undefined }
+  const { source, counts } = countingSource<User>(
+    { a: { name: 'one', count: 0 } },
+    { refuses: (row) => database.refuses(row) },
+  )
   const { source: slow, held } = slowSource(source, ['flush', 'load'])
   const events: CacheEvent[] = []
   const cache: JournaledCache<string, User> = writeBehind<string, User>({
@@ -49,6 +56,7 @@ export function setup(options: Options = {}) {
   vi.setSystemTime(clock.now())
   onTestFinished(async () => {
     failures.heal()
+    database.refuses = () => undefined
     vi.setSystemTime(clock.now() + 1_000)
     await held.open()
     const closing = cache.close()
@@ -57,7 +65,7 @@ export function setup(options: Options = {}) {
     expect(clock.pending()).toBe(0)
   })
   const journal = async () => (await cache.stats()).journal
-  return { cache, clock, memory, failures, counts, held, events, journal }
+  return { cache, clock, memory, failures, counts, database, held, events, journal }
 }
 
 /** The same, and the source does not wait. */

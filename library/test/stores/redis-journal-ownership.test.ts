@@ -64,6 +64,8 @@ describeWith(['redis'], 'a journal on Redis that two processes share', () => {
     expect(await b.given()).toEqual([])
     expect(await a.given()).toEqual(all)
     await b.release()
+    expect(await b.given()).toEqual([])
+    await b.release()
     await a.release()
     expect(await b.given()).toEqual(all)
     expect(await a.given()).toEqual([])
