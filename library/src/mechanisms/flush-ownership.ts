@@ -20,6 +20,7 @@ export class FlushOwnership<Key, Value> {
   readonly #parts: OwnershipParts<Key, Value>
   readonly #epochs = new Map<number, number>()
   readonly fence: FlushFence
+  #held: readonly number[] = []
 
   constructor(parts: OwnershipParts<Key, Value>) {
     this.#parts = parts
@@ -30,6 +31,7 @@ export class FlushOwnership<Key, Value> {
   async refresh(dueBy: number): Promise<void> {
     const { core, journal } = this.#parts
     const { held, taken, lost } = await core.store.write('own', () => journal.own(dueBy))
+    this.#held = held
     for (const partition of this.#epochs.keys()) {
       if (!held.includes(partition)) this.#epochs.delete(partition)
     }
@@ -38,6 +40,11 @@ export class FlushOwnership<Key, Value> {
       core.emitter.emit({ type: 'journal-lost', cache: core.settings.name, rows: lost })
     }
     await this.#raise(held.filter((partition) => !this.#epochs.has(partition)))
+  }
+
+  /** What is this process's by the store's word, fenced or not. */
+  get held(): readonly number[] {
+    return this.#held
   }
 
   /** What may be claimed. */

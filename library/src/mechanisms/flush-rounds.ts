@@ -61,9 +61,9 @@ export class FlushRounds<Key, Value> {
     this.#batchSize = new FlushBatchSize(parts.batchSize)
   }
 
-  /** What this process may flush. */
-  get partitions(): readonly number[] {
-    return this.#ownership.partitions
+  /** What is this process's to flush, also while the database does not say that it may. */
+  get held(): readonly number[] {
+    return this.#ownership.held
   }
 
   /** No further statement is sent: a batch under way rejects. */
