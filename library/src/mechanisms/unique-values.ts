@@ -21,12 +21,14 @@ interface UniqueParts<Key, Value> {
   readonly core: Core<Key>
   readonly journal: Journal
   readonly unique: UniqueOf<Value>
+  /** How long writes are gathered, in milliseconds: so long nobody has their partition, and renews a claim. */
+  readonly delayMs: number
   /** Resolves when what is dirty of this key now is in the database or parked, or after a while. */
   readonly settle: (id: string) => Promise<void>
 }
 
 const none: Claims = Object.freeze({ claimed: [], frees: [] })
-/** How long a claim outlives a crash between it and its write. */
+/** How long a claim outlives a crash between it and its write, and the delay. */
 const claimMs = 60_000
 /** Younger writes have a claim of their own that lasts. */
 const renewEveryMs = claimMs / 3
@@ -157,8 +159,8 @@ export class UniqueValues<Key, Value> {
   }
 
   #reserve(value: string, id: string, isRenewal = false): Promise<Reservation> {
-    const { core, journal } = this.#parts
-    const terms = { ttlMs: claimMs, isRenewal }
+    const { core, journal, delayMs } = this.#parts
+    const terms = { ttlMs: claimMs + delayMs, isRenewal }
     return core.store.write('reserve', () => journal.reserve(value, id, terms))
   }
 

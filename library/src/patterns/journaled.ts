@@ -56,6 +56,7 @@ export function journaled<Key, Value>(parts: JournaledParts<Key, Value>): Journa
     core,
     journal,
     unique: parts.write.unique ?? {},
+    delayMs,
     async settle(id) {
       await settle(id, core.settings.writeDeadlineMs)
     },

@@ -64,7 +64,7 @@ export interface WriteBehindPolicy<Value = never> {
   /**
    * Texts that no two rows may share, by name: each is claimed before a write is accepted, so that a conflict with
    * another accepted write is known at once, as `VALUE_TAKEN`. One that only the database knows of is found at the
-   * flush. A claim outlives a crash in mid-write by a minute. `undefined`: the row has none. Default none.
+   * flush. A claim outlives a crash in mid-write by a minute and `delay`. `undefined`: the row has none. Default none.
    */
   readonly unique?: { readonly [name: string]: (value: Value) => string | undefined }
   /** How long `close` drains. 0 to 10 min. Default 5 s. */
