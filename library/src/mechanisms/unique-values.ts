@@ -32,6 +32,8 @@ const none: Claims = Object.freeze({ claimed: [], frees: [] })
 const claimMs = 60_000
 /** Younger writes have a claim of their own that lasts. */
 const renewEveryMs = claimMs / 3
+const freedTries = 5
+const freedPauseMs = 20
 
 /**
  * Claims on unique values, so that two accepted writes never hold the same one. A claim is taken before the write is
@@ -128,7 +130,7 @@ export class UniqueValues<Key, Value> {
       (await this.#isBeingGivenUp(value, reservation.holder))
     ) {
       await this.#parts.settle(reservation.holder)
-      reservation = await this.#reserve(value, id)
+      reservation = await this.#reserveFreed(value, id)
     }
     if (reservation.outcome === 'held') return { value, stamp: reservation.stamp }
     if (reservation.outcome === 'full') {
@@ -156,6 +158,15 @@ export class UniqueValues<Key, Value> {
       state.isDirty &&
       !this.#valuesOf(state.value as Value).includes(value)
     )
+  }
+
+  /** Whoever has flushed the holder frees the value a moment later. */
+  async #reserveFreed(value: string, id: string): Promise<Reservation> {
+    for (let tries = 1; ; tries += 1) {
+      const reservation = await this.#reserve(value, id)
+      if (reservation.outcome !== 'taken' || tries === freedTries) return reservation
+      await this.#parts.core.sleep(freedPauseMs)
+    }
   }
 
   #reserve(value: string, id: string, isRenewal = false): Promise<Reservation> {
