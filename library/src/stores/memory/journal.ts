@@ -1,3 +1,4 @@
+import type { Awaitable } from '../../contract/awaitable.ts'
 import type { Version } from '../../contract/entry.ts'
 import { InvalidArgumentError } from '../../contract/errors.ts'
 import type {
@@ -11,7 +12,6 @@ import type {
   JournalFigures,
   JournalLimits,
   Ownership,
-  Precondition,
   Progress,
   Reservation,
   ReserveTerms,
@@ -19,16 +19,21 @@ import type {
   RetryResult,
   StoredDeadLetter,
 } from '../../contract/journal.ts'
+import {
+  changeOf,
+  cleanEntryOf,
+  knownEntry,
+  only,
+  refusalOf,
+  settled,
+  shown,
+} from './dirty-writes.ts'
 import { bytesOf, dirtyEntryOf, type Entry, StoredAbsence } from './entries.ts'
-import type { JournalChange } from './journal-log.ts'
 import type { JournalState } from './journal-state.ts'
 import type { DirtyWrite, Held, Space } from './space.ts'
 
-type Awaitable<T> = T | Promise<T>
 type Accepting = Omit<EnqueueRequest, 'precondition'>
 
-/** Its one partition. */
-const only = 0
 /** What an urgent write may go over the limits by. */
 const excess = { keys: 16, bytes: 1024 * 1024 }
 
@@ -328,64 +333,4 @@ export class MemoryJournal implements Journal {
     write.enqueuedAt = write.entry.storedAt
     this.#state.move(write, dueAt)
   }
-}
-
-/** What the store knows of the row. An expired value that is kept for grace is not knowledge. */
-function knownEntry(held: Held | undefined, now: number): Entry | undefined {
-  if (held?.kind !== 'value' && held?.kind !== 'negative') return undefined
-  return held.hardAt > now ? held : undefined
-}
-
-function refusalOf(
-  precondition: Precondition,
-  known: Entry | undefined,
-): EnqueueResult | undefined {
-  if (precondition === 'any') return undefined
-  if (known === undefined) return { outcome: 'load-first' }
-  if (known.kind === 'negative')
-    return precondition === 'absent' ? undefined : { outcome: 'missing' }
-  const isMet =
-    precondition === 'exists' ||
-    (precondition !== 'absent' && precondition.version === known.version)
-  return isMet ? undefined : { outcome: 'conflict', version: known.version }
-}
-
-function shown({ key, entry, enqueuedAt, dueAt }: DirtyWrite): DirtyEntry {
-  return { key, partition: only, version: entry.version, json: jsonOf(entry), enqueuedAt, dueAt }
-}
-
-function changeOf(write: DirtyWrite, isRetry: boolean): JournalChange {
-  const { key, entry, flushed, enqueuedAt, dueAt, frees } = write
-  const { version, storedAt } = entry
-  const json = jsonOf(entry)
-  return {
-    kind: 'dirty',
-    key,
-    version,
-    flushed,
-    enqueuedAt,
-    storedAt,
-    dueAt,
-    json,
-    frees,
-    isRetry,
-  }
-}
-
-function settled<T>(result: T, isDown: Promise<void> | undefined): Awaitable<T> {
-  return isDown === undefined ? result : isDown.then(() => result)
-}
-
-function jsonOf(entry: Entry): string | null {
-  return entry.kind === 'value' ? entry.json : null
-}
-
-function cleanEntryOf(entry: Entry, terms: AckTerms, now: number): Entry {
-  if (entry.kind === 'negative') {
-    const times = { storedAt: entry.storedAt, hardAt: now + terms.negativeTtlMs }
-    return new StoredAbsence(entry.version, times, false)
-  }
-  const hardAt = now + terms.ttlMs
-  const softAt = now + terms.softTtlMs
-  return entry.with({ isDirty: false, softAt, hardAt, goneAt: hardAt + terms.graceMs })
 }

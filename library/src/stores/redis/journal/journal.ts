@@ -21,26 +21,14 @@ import type {
 import { msText, versionText } from '../entries.ts'
 import type { ScriptRunner } from '../script.ts'
 import { enqueueScript, retryScript } from './accepting-scripts.ts'
-import {
-  ackScript,
-  dropScript,
-  figuresScript,
-  progressScript,
-  restampScript,
-} from './finishing-scripts.ts'
+import { Claims, endOfTime } from './claims.ts'
+import { ackScript, figuresScript, progressScript, restampScript } from './finishing-scripts.ts'
 import { Letters } from './letters.ts'
 import { Owners } from './owners.ts'
-import { claimScript, hurryAllScript, hurryScript } from './owning-scripts.ts'
+import { hurryAllScript, hurryScript } from './owning-scripts.ts'
 import { byPartition, runEach } from './partition-calls.ts'
 import type { Partition, Partitions, Place } from './partitions.ts'
-import {
-  acceptanceOf,
-  type Due,
-  dirtyEntryOf,
-  isOutOfMemory,
-  oldestOf,
-  progressOf,
-} from './replies.ts'
+import { acceptanceOf, isOutOfMemory, progressOf } from './replies.ts'
 import { reserveScript, unreserveScript } from './reserving-scripts.ts'
 
 /** How a journal on Redis is made. */
@@ -53,13 +41,8 @@ export interface RedisJournalParts {
   readonly ownerMs?: number
 }
 
-/** What every Redis takes for a count. */
-const maxCount = 2 ** 31 - 1
-/** "Any time", as an instant: of 13 digits, in the year 2286. */
-const endOfTime = 9_999_999_999_999
 /** How long everything is due after somebody has asked for it. */
 const hurryMs = 1_000
-const nothing: ReadonlySet<string> = new Set()
 /** What an urgent write may go over its partition's limits by. */
 const excess = { keys: 16, bytes: 1024 * 1024 }
 
@@ -75,6 +58,7 @@ export class RedisJournal implements Journal {
   readonly #runner: ScriptRunner
   readonly #partitions: Partitions
   readonly #owners: Owners
+  readonly #claims: Claims
   readonly #letters: Letters
   readonly #share: JournalLimits
 
@@ -83,6 +67,7 @@ export class RedisJournal implements Journal {
     this.#runner = runner
     this.#partitions = partitions
     this.#owners = new Owners(runner, { partitions, token, ownerMs })
+    this.#claims = new Claims(runner, partitions, this.#owners)
     this.#letters = new Letters(runner, partitions)
     const share = (limit: number) => Math.ceil(limit / partitions.all.length)
     this.#share = { maxKeys: share(limits.maxKeys), maxBytes: share(limits.maxBytes) }
@@ -115,32 +100,12 @@ export class RedisJournal implements Journal {
     return this.#owners.own(Math.min(dueBy, endOfTime))
   }
 
-  async claim(
-    limit: number,
-    dueBy: number,
-    { partitions, except = nothing }: ClaimScope,
-  ): Promise<readonly DirtyEntry[]> {
-    if (partitions.length === 0) return []
-    const most = limit + except.size
-    const count = Math.min(most, pageOf(most / partitions.length), maxCount)
-    const args = [msText(Math.min(dueBy, endOfTime)), String(count)]
-    const pages = await Promise.all(
-      partitions.flatMap((number) => {
-        const partition = this.#partitions.all[number]
-        return partition === undefined ? [] : [this.#page(partition, args)]
-      }),
-    )
-    const due = oldestOf(pages, { count, limit: most })
-    const { prefix } = this.#partitions
-    const others = except.size === 0 ? due : due.filter(({ rest }) => !except.has(prefix + rest))
-    return this.#read(others.slice(0, limit))
+  claim(limit: number, dueBy: number, from: ClaimScope): Promise<readonly DirtyEntry[]> {
+    return this.#claims.claim(limit, dueBy, from)
   }
 
-  async dirtyIn(number: number): Promise<readonly DirtyEntry[]> {
-    const partition = this.#partitions.all[number]
-    if (partition === undefined) return []
-    const page = await this.#page(partition, [msText(endOfTime), String(maxCount)])
-    return this.#read(oldestOf([page], { count: maxCount, limit: maxCount }))
+  dirtyIn(number: number): Promise<readonly DirtyEntry[]> {
+    return this.#claims.allOf(number)
   }
 
   /** Of what is not another's to flush. */
@@ -273,12 +238,6 @@ export class RedisJournal implements Journal {
     }
   }
 
-  async #page(partition: Partition, args: readonly string[]) {
-    const { dirty, hurry } = partition
-    const page = await this.#runner.run(claimScript, [dirty, hurry], args)
-    return [partition, page as readonly string[]] as const
-  }
-
   async #ackIn(
     partition: Partition,
     some: readonly { readonly entry: string; readonly version: Version }[],
@@ -308,39 +267,6 @@ export class RedisJournal implements Journal {
     }
     return { cleaned, freed }
   }
-
-  /** The entries that stand there now; the index drops what is none. */
-  async #read(due: readonly Due<Partition>[]): Promise<readonly DirtyEntry[]> {
-    const found = new Map<Due<Partition>, DirtyEntry>()
-    await Promise.all(
-      [...byPartition(due)].map(async ([partition, some]) => {
-        const entries = some.map(({ rest }) => partition.entries + rest)
-        const texts = await this.#runner.mGet(entries)
-        const gone: string[] = []
-        for (const [i, row] of some.entries()) {
-          const key = this.#partitions.prefix + row.rest
-          const at = { key, partition: partition.number, dueAt: row.dueAt }
-          const entry = dirtyEntryOf(at, texts[i] ?? null)
-          if (entry === undefined) gone.push(entries[i] as string)
-          else found.set(row, entry)
-        }
-        if (gone.length > 0) await this.#drop(partition, gone)
-      }),
-    )
-    return due.flatMap((row) => found.get(row) ?? [])
-  }
-
-  async #drop(partition: Partition, gone: readonly string[]) {
-    const { dirty, since, bytes, lost, frees, entries } = partition
-    const keys = [dirty, since, bytes, lost, frees, ...gone]
-    const args = [String(Buffer.byteLength(entries))]
-    this.#owners.found(partition, Number(await this.#runner.run(dropScript, keys, args)))
-  }
-}
-
-/** How many of its oldest a partition gives out that has so many of a claim on average: few hold more of them. */
-function pageOf(mean: number): number {
-  return Math.ceil(mean + 4 * Math.sqrt(mean)) + 4
 }
 
 type PartitionFigures = readonly [
