@@ -87,6 +87,14 @@ export class Enqueuer<Key, Value> {
     if (coalesced) core.recorder.coalesced += 1
   }
 
+  /** What is dirty of this key is due now. */
+  async hurry(key: Key): Promise<void> {
+    const { core, journal, flusher } = this.#parts
+    const id = core.keys.encode(key)
+    await core.store.write('hurry', () => journal.hurry(id))
+    flusher.expect(core.storeNow())
+  }
+
   full(key: Key, limit: string): CacheError {
     const { flusher, maxKeys } = this.#parts
     return new CacheError('JOURNAL_FULL', `journal: the limit of dirty ${limit} is reached`, {

@@ -162,11 +162,12 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
 
   /** The row of an earlier attempt, or this attempt's. */
   async #createOnce(key: Key, value: Value, options: CreateOptions): Promise<WriteResult<Value>> {
-    const { reads, acknowledger } = this.#parts
+    const { reads, acknowledger, enqueuer } = this.#parts
     for (let attempt = 1; ; attempt += 1) {
       const read = await reads.inspect(key)
       if (read.isStale) throw unknownValue(key)
       if (read.json !== undefined) {
+        if (acknowledger.isUrgent(options)) await enqueuer.hurry(key)
         const { json, version } = read
         const accepted = { outcome: 'accepted', version, existed: false, coalesced: false } as const
         const found = { json, accepted: { ...accepted, mustPersist: false }, existed: false }
