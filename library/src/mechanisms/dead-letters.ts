@@ -1,5 +1,5 @@
 import type { DeadLetter, DurabilityOptions, WriteResult } from '../contract/cache.ts'
-import { CacheError } from '../contract/errors.ts'
+import { CacheError, hasCode } from '../contract/errors.ts'
 import type { Journal, RetryResult, StoredDeadLetter } from '../contract/journal.ts'
 import { parseFrozen } from '../contract/json.ts'
 import type { FlushableSource } from '../contract/source.ts'
@@ -98,9 +98,16 @@ export class DeadLetters<Key, Value> {
     const { claimed } = await unique.claim(id, value, undefined)
     const isUrgent = acknowledger.isUrgent(options)
     const request = { version: letter.version, json, delayMs, isUrgent }
-    const result = await enqueuer.send<RetryResult>(key, (deadlineAt) =>
-      journal.retry(id, { ...request, deadlineAt }),
-    )
+    let result: Exclude<RetryResult, { outcome: 'expired' }>
+    try {
+      result = await enqueuer.send<RetryResult>(key, (deadlineAt) =>
+        journal.retry(id, { ...request, deadlineAt }),
+      )
+    } catch (error) {
+      // of an unknown outcome the claim may be the write's
+      if (!hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) await unique.giveUp(id, claimed)
+      throw error
+    }
     if (result.outcome !== 'accepted') {
       await unique.giveUp(id, claimed)
       throw this.#refusal(key, result)
