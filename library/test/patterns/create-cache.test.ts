@@ -105,6 +105,9 @@ describe('an option of one pattern', () => {
     ['maxDirtyKeys', [0, 10_000_001]],
     ['maxDirtyBytes', [0, -1]],
     ['onStoreDown', ['ignore', null]],
+    ['onFull', ['drop', null, true]],
+    ['durability', ['flushed', null]],
+    ['unique', [{ email: 'email' }, { 'e:mail': () => 'x' }, { email: undefined }]],
     ['drainFor', [-1, '11m']],
   ])('is refused by write-behind: %s', (option, values) => {
     for (const value of values) {
