@@ -17,7 +17,7 @@ export interface KeyBlocksParts {
 const outageMs = 120_000
 /** One statement draws no more, so that it stays short. */
 const largestDraw = 10_000
-/** After a draw that failed, nobody asks again at once. */
+/** After a draw that failed, none is tried ahead for so long. */
 const retryMs = 1_000
 
 /** Draws keys from the sequence that the key column owns, many at a time. */
@@ -71,15 +71,18 @@ class KeyBlocks<Key> {
     this.#used = 0
     this.#countedFrom = now
     // Whoever needs a key and finds none draws for itself, and hears why it failed.
-    this.#draw(Math.min(largestDraw, wanted - this.#keys.length)).catch(() => {
-      this.#mayDrawFrom = performance.now() + retryMs
-    })
+    this.#draw(Math.min(largestDraw, wanted - this.#keys.length)).catch(() => undefined)
   }
 
   #draw(size: number): Promise<void> {
-    this.#drawing ??= this.#query(size).finally(() => {
-      this.#drawing = undefined
-    })
+    this.#drawing ??= this.#query(size)
+      .catch((error: unknown) => {
+        this.#mayDrawFrom = performance.now() + retryMs
+        throw error
+      })
+      .finally(() => {
+        this.#drawing = undefined
+      })
     return this.#drawing
   }
 
