@@ -280,6 +280,8 @@ describe('options', () => {
     ['columns.price', { columns: { ...columns, price: 'name' } }],
     ['columns', { columns: {} as typeof columns }],
     ['keyBlock', { keyBlock: 0 }],
+    ['keysAhead', { keysAhead: -1 }],
+    ['keysAhead', { keysAhead: 100_001 }],
     ['driver', { driver: {} as never }],
   ])('refuse a wrong %s (%j)', async (what, wrong) => {
     await expect(open(wrong)).rejects.toMatchObject({
