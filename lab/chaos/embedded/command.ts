@@ -50,11 +50,11 @@ export async function embeddedChaos(args: readonly string[]): Promise<number> {
     let kill = 0
     const result = await killEmbedded({
       ...{ ...what, dataDir, workspace },
-      onLife({ writes, deletes, unknown, checked, lost, dirty, journalBytes }) {
+      onLife({ writes, deletes, unknown, refused, checked, lost, dirty, journalBytes }) {
         kill += 1
         console.log(
           `kill ${String(kill).padStart(3)}: ${writes + deletes} acknowledged (${deletes} deletes), ` +
-            `${unknown} unanswered; ${dirty} users not flushed, journal of ${journalBytes} bytes; ` +
+            `${unknown} unknown, ${refused} refused; ${dirty} users not flushed, journal of ${journalBytes} bytes; ` +
             `after the start ${checked} users read, ${lost.length} wrong`,
         )
       },

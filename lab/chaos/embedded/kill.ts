@@ -52,12 +52,14 @@ export async function killEmbedded(options: KillOptions): Promise<KillResult> {
   const random = seededRandom(options.seed)
   const users = clientsUsers(options.clients)
   const names = serialNames()
-  const all = { writes: 0, deletes: 0, unknown: 0, checked: 0 }
+  const all = { writes: 0, deletes: 0, unknown: 0, refused: 0, checked: 0 }
   const lost: string[] = []
   for (let kill = 0; kill < options.kills; kill += 1) {
     const life = await liveOnce(options, { users, names, random })
     lost.push(...life.lost)
-    for (const name of ['writes', 'deletes', 'unknown', 'checked'] as const) all[name] += life[name]
+    for (const name of ['writes', 'deletes', 'unknown', 'refused', 'checked'] as const) {
+      all[name] += life[name]
+    }
     options.onLife?.(life)
   }
   const rest = await flushedAndAlone(options, users.flat())
@@ -75,7 +77,7 @@ interface Clients {
 async function liveOnce(options: KillOptions, clients: Clients): Promise<LifeResult> {
   const { users, names, random } = clients
   const { service, talks } = await start(options)
-  const counts: Counts = { writes: 0, deletes: 0, unknown: 0 }
+  const counts: Counts = { writes: 0, deletes: 0, unknown: 0, refused: 0 }
   try {
     const { checked, lost } = await check(users.flat(), talks)
     const over = Promise.all(

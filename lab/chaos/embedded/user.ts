@@ -1,4 +1,5 @@
-import type { Exchange, Incoming } from '../../soak/exchange.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Exchange, Incoming, Outgoing } from '../../soak/exchange.ts'
 import type { Random } from '../../soak/random.ts'
 
 /** What a user is known to be: `name` undefined: deleted. */
@@ -12,8 +13,10 @@ interface Known {
 export interface Counts {
   writes: number
   deletes: number
-  /** Sent, and not answered before the process was gone. */
+  /** Sent, and not answered before the process was gone; or answered that nobody knows. */
   unknown: number
+  /** Answered that nothing was written: a busy disk, or a busy machine. */
+  refused: number
 }
 
 export interface Names {
@@ -39,6 +42,11 @@ export class UserAtRisk {
     return this.#known?.name !== undefined
   }
 
+  /** Whether nobody knows what became of its last write: another one would hide that. */
+  get isUnsure(): boolean {
+    return this.#pending !== undefined
+  }
+
   /** Whether it has anything to lose. */
   get isKnown(): boolean {
     return this.#known !== undefined
@@ -48,6 +56,7 @@ export class UserAtRisk {
   async write(exchange: Exchange, names: Names, counts: Counts): Promise<void> {
     const name = names.next()
     const answer = await this.#send(exchange, name, counts)
+    if (answer === undefined) return
     if (answer.status !== 200) throw unexpected('PUT', this.id, answer)
     this.#known = { name, version: versionOf(answer) }
     this.#pending = undefined
@@ -56,6 +65,7 @@ export class UserAtRisk {
 
   async delete(exchange: Exchange, counts: Counts): Promise<void> {
     const answer = await this.#send(exchange, undefined, counts)
+    if (answer === undefined) return
     if (answer.status !== 204) throw unexpected('DELETE', this.id, answer)
     this.#known = { name: undefined, version: 0 }
     this.#pending = undefined
@@ -64,7 +74,7 @@ export class UserAtRisk {
 
   /** What is wrong with what is read of it now; `undefined`: nothing. What is read is what is known from here on. */
   async check(exchange: Exchange): Promise<string | undefined> {
-    const answer = await exchange.send({ method: 'GET', path: `/users/${this.id}` })
+    const answer = await readFresh(exchange, this.id)
     const found = knownOf(answer)
     const wrong = this.#wrongIn(found, answer)
     this.#known = found
@@ -72,17 +82,20 @@ export class UserAtRisk {
     return wrong
   }
 
-  async #send(exchange: Exchange, name: string | undefined, counts: Counts): Promise<Incoming> {
+  /** Undefined: it was refused, or nobody knows. */
+  async #send(
+    exchange: Exchange,
+    name: string | undefined,
+    counts: Counts,
+  ): Promise<Incoming | undefined> {
     this.#pending = { name }
     const path = `/users/${this.id}`
-    try {
-      return await (name === undefined
-        ? exchange.send({ method: 'DELETE', path })
-        : exchange.send({ method: 'PUT', path, body: draftOf(name) }))
-    } catch (error) {
-      counts.unknown += 1
-      throw error
-    }
+    const outgoing: Outgoing =
+      name === undefined ? { method: 'DELETE', path } : { method: 'PUT', path, body: draftOf(name) }
+    const answer = await sendOnce(exchange, outgoing, counts)
+    if (answer.status !== 503) return answer
+    if (!isUnknown(answer)) this.#pending = undefined
+    return undefined
   }
 
   #wrongIn(found: Known | undefined, answer: Incoming): string | undefined {
@@ -97,20 +110,16 @@ export class UserAtRisk {
   }
 }
 
-/** A new user, once it is acknowledged. Rejects when that is not known. */
+/** A new user, once it is acknowledged; `undefined`: it was refused, or nobody knows. Rejects when it was not answered. */
 export async function createUser(
   exchange: Exchange,
   names: Names,
   counts: Counts,
-): Promise<UserAtRisk> {
+): Promise<UserAtRisk | undefined> {
   const name = names.next()
-  let answer: Incoming
-  try {
-    answer = await exchange.send({ method: 'POST', path: '/users', body: draftOf(name) })
-  } catch (error) {
-    counts.unknown += 1
-    throw error
-  }
+  const body = draftOf(name)
+  const answer = await sendOnce(exchange, { method: 'POST', path: '/users', body }, counts)
+  if (answer.status === 503) return undefined
   if (answer.status !== 201) throw unexpected('POST', 0, answer)
   counts.writes += 1
   const { id } = JSON.parse(answer.body) as { readonly id: number }
@@ -124,12 +133,48 @@ export async function actOnce(
   rest: { readonly names: Names; readonly counts: Counts; readonly random: Random },
 ): Promise<void> {
   const { names, counts, random } = rest
-  const there = users.filter(({ isThere, isKnown }) => isThere || !isKnown)
+  const there = users.filter((each) => !each.isUnsure && (each.isThere || !each.isKnown))
   const user = there[Math.floor(random() * there.length)]
-  if (user === undefined || random() < 0.1) users.push(await createUser(exchange, names, counts))
-  else if (user.isThere && random() < 0.11) await user.delete(exchange, counts)
+  if (user === undefined || random() < 0.1) {
+    const created = await createUser(exchange, names, counts)
+    if (created !== undefined) users.push(created)
+  } else if (user.isThere && random() < 0.11) await user.delete(exchange, counts)
   else await user.write(exchange, names, counts)
 }
+
+async function sendOnce(exchange: Exchange, outgoing: Outgoing, counts: Counts): Promise<Incoming> {
+  let answer: Incoming
+  try {
+    answer = await exchange.send(outgoing)
+  } catch (error) {
+    counts.unknown += 1
+    throw error
+  }
+  if (answer.status === 503) {
+    if (isUnknown(answer)) counts.unknown += 1
+    else counts.refused += 1
+    await delay(pauseMs)
+  }
+  return answer
+}
+
+function isUnknown({ body }: Incoming): boolean {
+  return (JSON.parse(body) as { readonly code: string }).code === 'WRITE_OUTCOME_UNKNOWN'
+}
+
+/** An answer that is labelled stale, or refused, says nothing of what is kept: it is asked for again. */
+async function readFresh(exchange: Exchange, id: number): Promise<Incoming> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await exchange.send({ method: 'GET', path: `/users/${id}` })
+    const isStale = answer.headers['cache-status']?.includes('detail=stale') ?? false
+    if ((!isStale && answer.status !== 503) || attempt === readAttempts) return answer
+    await delay(pauseMs)
+  }
+}
+
+/** Whoever is refused does not ask again at once. */
+const pauseMs = 50
+const readAttempts = 200
 
 function draftOf(name: string) {
   return { name, email: `${name}@example.com` }
