@@ -11,6 +11,7 @@ export type BackgroundReason =
   | 'flush'
   | 'staleness-sample'
   | 'outbox'
+  | 'renew-claims'
   | 'unreserve'
 
 /**

@@ -22,7 +22,7 @@ export interface FlushListener {
   flushed(keys: readonly string[], freed: AckResult['freed']): void
   parked(letter: StoredDeadLetter): void
   /** A round is over, in which these partitions were this process's. */
-  passed(partitions: readonly number[]): Promise<void>
+  passed(partitions: readonly number[]): void
 }
 
 /** Writes batches of dirty entries into the database, and tells the journal what became of each row. */

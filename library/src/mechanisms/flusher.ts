@@ -168,7 +168,7 @@ export class Flusher<Key, Value> {
         this.#isQueued = false
         await this.#rounds.run({ dueBy: () => this.#core.storeNow() })
       })
-      await this.#options.listener.passed(this.#rounds.held)
+      this.#options.listener.passed(this.#rounds.held)
       const nextAt = await this.#core.store.read('nextDueAt', () => this.#journal.nextDueAt())
       this.#expectNext(nextAt)
     } catch (error) {

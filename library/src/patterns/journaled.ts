@@ -63,7 +63,7 @@ export function journaled<Key, Value>(parts: JournaledParts<Key, Value>): Journa
   })
   const flusher = new Flusher<Key, Value>(core, journal, source, {
     ...settings,
-    listener: listenerFor(waits, unique),
+    listener: listenerFor(core, waits, unique),
   })
   const acknowledger = new Acknowledger<Key, Value>({
     core,
@@ -138,6 +138,7 @@ function journaling<Key>(core: Core<Key>): JournalingStore {
 }
 
 function listenerFor<Key, Value>(
+  core: Core<Key>,
   waits: PersistWaits<Key>,
   unique: UniqueValues<Key, Value>,
 ): FlushListener {
@@ -150,7 +151,8 @@ function listenerFor<Key, Value>(
       unique.refused(key, json)
       waits.flushed([key])
     },
-    passed: (partitions) => unique.renew(partitions),
+    // in the background: a flush that is due does not wait for it
+    passed: (partitions) => core.background.run('renew-claims', () => unique.renew(partitions)),
   }
 }
 
