@@ -46,7 +46,10 @@ export const writeBehindOutage: Experiment = {
     await postgres.restart()
     const drainMs = await drained(service)
     await checkAll(postgres.url, writer.accepted)
-    return [...figuresOf(withDatabase, without), drainFigure(drainMs)]
+    const refusals = [...writer.refusals].map(([code, value]): Figure => {
+      return { what: `  refused: ${code}`, value, unit: '' }
+    })
+    return [...figuresOf(withDatabase, without), ...refusals, drainFigure(drainMs)]
   },
 }
 
@@ -54,6 +57,8 @@ export const writeBehindOutage: Experiment = {
 class Writer {
   /** The name of each user that was last accepted. */
   readonly accepted = new Map<number, string>()
+  /** How often it was refused, by what it was told. */
+  readonly refusals = new Map<string, number>()
   readonly #exchange: ReturnType<typeof exchange>
   #serial = 0
 
@@ -93,9 +98,20 @@ class Writer {
 
   /** Answers where the user is; undefined when it was not accepted. */
   async #send(method: 'PUT' | 'POST', path: string, body: unknown): Promise<string | undefined> {
-    const answer = await this.#exchange.send({ method, path, body }).catch(() => undefined)
-    const isServed = answer !== undefined && answer.status < 300
-    return isServed ? (answer.headers.location ?? path) : undefined
+    try {
+      const { status, headers, body: text } = await this.#exchange.send({ method, path, body })
+      if (status < 300) return headers.location ?? path
+      this.#refused(`${method} ${status} ${/"code":"(\w+)"/.exec(text)?.[1] ?? ''}`)
+    } catch (error) {
+      this.#refused(
+        `${method} ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
+      )
+    }
+    return undefined
+  }
+
+  #refused(how: string): void {
+    this.refusals.set(how, (this.refusals.get(how) ?? 0) + 1)
   }
 }
 
