@@ -106,6 +106,18 @@ describe('the breaker in front of the database', () => {
       expect(calls.filter((call) => call === 'raiseEpochs')).toHaveLength(1)
     })
   }
+
+  test('is not touched by a journal that does not answer when a row is to be parked', async () => {
+    const { cache, database, failures, events, pass, journal } = setup()
+    database.refuse = () => sqlError('22001')
+    await cache.put('a', { name: 'a' })
+    failures.on('quarantine', 'reject', 4)
+    await pass(4_000)
+    expect(failures.calls('quarantine')).toBeGreaterThan(4)
+    expect(statesOf(events)).toEqual([])
+    expect(events.filter(({ type }) => type === 'flush-failure')).toEqual([])
+    expect(await journal()).toMatchObject({ dirty: 0, deadLetters: 1, retries: 0 })
+  })
 })
 
 describe('epochs', () => {
