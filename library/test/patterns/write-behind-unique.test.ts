@@ -53,6 +53,17 @@ describe('a unique value', () => {
     await expect(cache.create(twin)).rejects.toMatchObject(taken)
   })
 
+  test('that a change keeps is not asked for again, and not given up', async () => {
+    const { cache, failures } = await start()
+    await cache.put('ada', ada)
+    await cache.flush()
+    const before = failures.calls('reserve')
+    await cache.update('ada', { name: 'A.' })
+    await cache.flush()
+    expect(failures.calls('reserve')).toBe(before)
+    await expect(cache.create(twin)).rejects.toMatchObject(taken)
+  })
+
   test('that a change gives up is free when the database has the change', async () => {
     const { cache } = await start()
     await cache.put('ada', ada)
