@@ -157,8 +157,9 @@ describeWith(['postgres', 'redis'], 'a statement that its own process gave up on
     await cache.delete('k')
     const flushing = cache.flush()
     await vi.waitFor(async () => {
-      const waiting = `select 1 from pg_stat_activity
-        where wait_event_type = 'Lock' and query like '%insert into%cache_epochs%'`
+      // the raise has its place in the row's queue, behind the statement that holds it
+      const waiting = `select 1 from pg_locks
+        where locktype = 'tuple' and relation = 'app.cache_epochs'::regclass`
       expect((await locker.query(waiting)).rows).toHaveLength(1)
     })
     await locker.query('commit')
