@@ -105,11 +105,11 @@ export class DeadLetters<Key, Value> {
       )
     } catch (error) {
       // of an unknown outcome the claim may be the write's
-      if (!hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) await unique.giveUp(id, claimed)
+      if (!hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) unique.giveUp(id, claimed)
       throw error
     }
     if (result.outcome !== 'accepted') {
-      await unique.giveUp(id, claimed)
+      unique.giveUp(id, claimed)
       throw this.#refusal(key, result)
     }
     enqueuer.accepted(result, isUrgent)

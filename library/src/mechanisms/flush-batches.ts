@@ -18,8 +18,8 @@ export interface FlushTarget<Key, Value> {
 
 /** Hears what became of dirty entries; what it does in the background is its own to report. */
 export interface FlushListener {
-  /** Rows are in the database; `freed`: what those that are clean now have given up. */
-  flushed(keys: readonly string[], freed: AckResult['freed']): void
+  /** Rows are in the database; `freed`: what those that are clean now have given up on their way. */
+  flushed(rows: readonly DirtyEntry[], freed: AckResult['freed']): void
   parked(letter: StoredDeadLetter): void
   /** A round is over, in which these partitions were this process's. */
   passed(partitions: readonly number[]): void
@@ -164,10 +164,7 @@ export class FlushBatches<Key, Value> {
     const next = { ...lifetimes, negativeTtlMs, dueAt: batch.rewrittenDueAt }
     const { freed } = await core.store.write('ack', () => journal.ack(applied, next))
     core.recorder.flushed += applied.length
-    listener.flushed(
-      applied.map(({ key }) => key),
-      freed,
-    )
+    listener.flushed(applied, freed)
   }
 
   async #restamp(row: DirtyEntry, theirs: Version, batch: Batch): Promise<void> {

@@ -20,6 +20,7 @@ export interface FlusherOptions {
 const pollFlushedMs = 20
 /** What this process knows of the store's clock may be this much behind it. */
 const clockMarginMs = 10
+
 /**
  * Brings dirty entries into the database: oldest first, one statement under way at a time, each row
  * guarded by its version and by the epoch of its partition. A failed batch keeps its journal, and is tried again

@@ -3,6 +3,7 @@ import { CacheError, InvalidArgumentError } from '../contract/errors.ts'
 import type { Journal } from '../contract/journal.ts'
 import type { FlushableSource } from '../contract/source.ts'
 import type { Core } from './core.ts'
+import { outOfMemory } from './unique-values.ts'
 
 interface IdempotencyParts<Key, Value> {
   readonly core: Core<Key>
@@ -41,10 +42,7 @@ export class Idempotency<Key, Value> {
       journal.reserve(`attempt:${name}`, holder, { ttlMs: dayMs }),
     )
     if (claim.outcome === 'held') return { key: drawn, isRepeat: false }
-    if (claim.outcome === 'full') {
-      const words = 'journal: the store has no memory left'
-      throw new CacheError('JOURNAL_FULL', words, { retryAfterMs: 1_000 })
-    }
+    if (claim.outcome === 'full') throw outOfMemory()
     const space = claim.holder.indexOf(' ')
     if (claim.holder.slice(0, space) !== content) {
       const words = 'create: this idempotency key came with another value before'

@@ -44,9 +44,9 @@ export class PersistWaits<Key> {
   }
 
   /** Rows of these keys were flushed, or parked. */
-  flushed(ids: readonly string[]): void {
+  flushed(rows: readonly { readonly key: string }[]): void {
     if (this.#waits.size === 0) return
-    for (const id of ids) for (const wait of this.#waits.get(id) ?? []) wait.look()
+    for (const { key } of rows) for (const wait of this.#waits.get(key) ?? []) wait.look()
   }
 
   /** Nothing is flushed here any more: those that wait look once more, and are `late` then. */

@@ -1,5 +1,11 @@
 import { CacheError } from '../contract/errors.ts'
-import type { AckResult, DirtyEntry, Journal, Reservation } from '../contract/journal.ts'
+import type {
+  AckResult,
+  DirtyEntry,
+  Journal,
+  Reservation,
+  StoredDeadLetter,
+} from '../contract/journal.ts'
 import type { Core } from './core.ts'
 
 /** The values of a row that no other row may have, by name. */
@@ -76,28 +82,29 @@ export class UniqueValues<Key, Value> {
         if (!held.includes(value)) claimed.push(await this.#claimOne(value, id))
       }
     } catch (error) {
-      await this.giveUp(id, claimed)
+      this.giveUp(id, claimed)
       throw error
     }
     return { claimed, frees: held.filter((value) => !wanted.includes(value)) }
   }
 
   /** The write was not accepted. */
-  async giveUp(id: string, claimed: readonly Claim[]): Promise<void> {
+  giveUp(id: string, claimed: readonly Claim[]): void {
     for (const { value, stamp } of claimed) this.#unreserve(value, id, stamp)
   }
 
-  /** Writes are in the database, which gave these up. */
-  freed(freed: AckResult['freed']): void {
+  /** Rows are in the database; what they gave up on their way is free, unless they have it again. */
+  freed(rows: readonly DirtyEntry[], freed: AckResult['freed']): void {
+    const flushed = new Map(rows.map((row) => [row.key, row]))
     for (const { key, version, values } of freed) {
-      for (const value of values) this.#unreserve(value, key, version)
+      const kept = this.#valuesIn(flushed.get(key)?.json)
+      for (const value of values) if (!kept.includes(value)) this.#unreserve(value, key, version)
     }
   }
 
-  /** A write was refused for good. */
-  refused(id: string, json: string | null): void {
-    const value = json === null || this.#isNone ? undefined : (JSON.parse(json) as Value)
-    for (const text of this.#valuesOf(value)) this.#unreserve(text, id, Number.MAX_SAFE_INTEGER)
+  /** A write was refused for good. What a newer one of its key claims meanwhile is that one's. */
+  refused({ key, version, json }: StoredDeadLetter): void {
+    for (const value of this.#valuesIn(json)) this.#unreserve(value, key, version)
   }
 
   /** Renews the claims of what has been dirty for long. */
@@ -116,9 +123,13 @@ export class UniqueValues<Key, Value> {
   }
 
   async #renewOne({ key, json }: DirtyEntry): Promise<void> {
-    for (const value of this.#valuesOf(JSON.parse(json ?? 'null') as Value)) {
-      await this.#reserve(value, key, true)
-    }
+    for (const value of this.#valuesIn(json)) await this.#reserve(value, key, true)
+  }
+
+  /** Of a row's text; none of a delete. */
+  #valuesIn(json: string | null | undefined): string[] {
+    if (this.#isNone || json === null || json === undefined) return []
+    return this.#valuesOf(JSON.parse(json) as Value)
   }
 
   #valuesOf(value: Value | undefined): string[] {
@@ -139,20 +150,10 @@ export class UniqueValues<Key, Value> {
       reservation = await this.#reserveFreed(value, id)
     }
     if (reservation.outcome === 'held') return { value, stamp: reservation.stamp }
-    if (reservation.outcome === 'full') {
-      throw new CacheError('JOURNAL_FULL', 'journal: the store has no memory left', {
-        key: id,
-        retryAfterMs: 1_000,
-      })
-    }
+    if (reservation.outcome === 'full') throw outOfMemory(id)
     const name = value.slice(0, value.indexOf(':'))
-    throw new CacheError(
-      'VALUE_TAKEN',
-      `write: another row has this ${name}; nothing was written`,
-      {
-        key: id,
-      },
-    )
+    const words = `write: another row has this ${name}; nothing was written`
+    throw new CacheError('VALUE_TAKEN', words, { key: id })
   }
 
   /** Its holder is dirty, and has it no more: once that is flushed, it is free. */
@@ -188,4 +189,10 @@ export class UniqueValues<Key, Value> {
       core.store.write('unreserve', () => journal.unreserve(value, id, stamp)),
     )
   }
+}
+
+/** There is no room even for a claim. */
+export function outOfMemory(key?: unknown): CacheError {
+  const details = { key, retryAfterMs: 1_000 }
+  return new CacheError('JOURNAL_FULL', 'journal: the store has no memory left', details)
 }

@@ -143,13 +143,13 @@ function listenerFor<Key, Value>(
   unique: UniqueValues<Key, Value>,
 ): FlushListener {
   return {
-    flushed(keys, freed) {
-      unique.freed(freed)
-      waits.flushed(keys)
+    flushed(rows, freed) {
+      if (freed.length > 0) unique.freed(rows, freed)
+      waits.flushed(rows)
     },
-    parked({ key, json }) {
-      unique.refused(key, json)
-      waits.flushed([key])
+    parked(letter) {
+      unique.refused(letter)
+      waits.flushed([letter])
     },
     // in the background: a flush that is due does not wait for it
     passed: (partitions) => core.background.run('renew-claims', () => unique.renew(partitions)),

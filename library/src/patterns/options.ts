@@ -56,7 +56,7 @@ export interface WriteBehindPolicy<Value = never> {
   /**
    * What a write of a key that is not dirty yet does while the journal is full. `reject`: `JOURNAL_FULL`. `block`: waits for
    * room, up to `writeDeadline`, then the same. `sync`: is let in all the same, one of 16 a partition, and acknowledged
-   * once it is in the database; `JOURNAL_FULL` while that fails. Default `reject`.
+   * once it is in the database, or after 5 s as `accepted`; `JOURNAL_FULL` while that fails. Default `reject`.
    */
   readonly onFull?: 'sync' | 'reject' | 'block'
   /** When a write is acknowledged, where the call does not say. Default `accepted`. */

@@ -103,7 +103,6 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
   }
 
   async put(key: Key, value: Value, options: WriteOptions = {}): Promise<WriteResult<Value>> {
-    await this.#parts.core.encode(value, key)
     return this.#measured('put', key, async () => {
       if (options.ifVersion !== undefined) return this.#inTurn(key, options, () => value)
       const current = await this.#parts.unique.known(this.#parts.core.keys.encode(key))
@@ -200,11 +199,11 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
       result = await enqueuer.enqueue(key, { json, precondition, frees, isUrgent })
     } catch (error) {
       // of an unknown outcome the claim may be the write's
-      if (!hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) await unique.giveUp(id, claimed)
+      if (!hasCode(error, 'WRITE_OUTCOME_UNKNOWN')) unique.giveUp(id, claimed)
       throw error
     }
     if (result.outcome !== 'accepted') {
-      await unique.giveUp(id, claimed)
+      unique.giveUp(id, claimed)
       return undefined
     }
     const existed = typeof precondition === 'object' || result.existed

@@ -53,6 +53,16 @@ describe('a unique value', () => {
     await expect(cache.create(twin)).rejects.toMatchObject(taken)
   })
 
+  test('that a row has again when it is flushed stays its own', async () => {
+    const { cache } = await start()
+    await cache.put('ada', ada)
+    await cache.update('ada', { email: 'new@x' })
+    await cache.update('ada', { email: 'ada@x' })
+    await cache.flush()
+    await expect(cache.create(twin)).rejects.toMatchObject(taken)
+    expect((await cache.create({ ...twin, email: 'new@x' })).status).toBe('accepted')
+  })
+
   test('that a change keeps is not asked for again, and not given up', async () => {
     const { cache, failures } = await start()
     await cache.put('ada', ada)

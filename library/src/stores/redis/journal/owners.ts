@@ -26,8 +26,8 @@ interface Mine {
   alive: string
 }
 
-/** How often a process says that it flushes. */
-const joinEveryMs = 3_000
+/** A process says so often that it flushes, before it is forgotten. */
+const joinsPerOwnership = 5
 
 /**
  * Which partitions this process flushes. Each process takes what is due and nobody's, up to its share of all, by the
@@ -123,8 +123,8 @@ export class Owners {
 
   async #join(): Promise<void> {
     const now = this.#runner.now()
-    if (now - this.#joinedAt < joinEveryMs) return
     const { partitions, ownerMs, token } = this.#parts
+    if (now - this.#joinedAt < ownerMs / joinsPerOwnership) return
     const args = [token, msText(ownerMs)]
     const members = Number(await this.#runner.run(joinScript, [partitions.members], args))
     this.#joinedAt = now
