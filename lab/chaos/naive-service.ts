@@ -1,39 +1,9 @@
 // The control: cache-aside as tutorials show it. A miss loads and SETs; a write commits, DELs, and answers.
 // Whoever loads before the commit and SETs after the DEL leaves an older value until the TTL.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { redisOptions } from 'caching-patterns/redis'
-import pg from 'pg'
-import { createClient } from 'redis'
+import { type NaiveAnswer, type NaiveRow, naiveClients, serveNaive } from './naive-face.ts'
 
-const {
-  REDIS_URL = '',
-  DATABASE_URL = '',
-  PORT = '0',
-  SEED_USERS = '0',
-  CACHE_TTL_S = '5',
-} = process.env
-const redis = createClient(redisOptions(REDIS_URL))
-redis.on('error', () => undefined)
-const pool = new pg.Pool({
-  connectionString: DATABASE_URL,
-  connectionTimeoutMillis: 1_000,
-  query_timeout: 2_000,
-  statement_timeout: 1_500,
-})
-pool.on('error', () => undefined)
-
-interface Row {
-  readonly id: number
-  readonly name: string
-  readonly email: string
-  readonly version: string
-}
-
-interface Answer {
-  readonly status: number
-  readonly row?: Row
-  readonly cache?: string
-}
+const { SEED_USERS = '0', CACHE_TTL_S = '5' } = process.env
+const { redis, pool } = naiveClients()
 
 const columns = 'id::int, name, email, version::text'
 const setup = `
@@ -47,12 +17,12 @@ const setup = `
   select 'User ' || i, 'user' || i || '@example.com', nextval('naive.versions')
   from generate_series(1, ${Number(SEED_USERS)}) as i where not exists (select from naive.users)`
 
-async function one(text: string, values: readonly unknown[]): Promise<Row | undefined> {
-  const { rows } = await pool.query<Row>(text, [...values])
+async function one(text: string, values: readonly unknown[]): Promise<NaiveRow | undefined> {
+  const { rows } = await pool.query<NaiveRow>(text, [...values])
   return rows[0]
 }
 
-async function read(id: string): Promise<Answer> {
+async function read(id: string): Promise<NaiveAnswer> {
   const cached = await redis.get(`user:${id}`).catch(() => null)
   if (typeof cached === 'string')
     return { status: 200, row: JSON.parse(cached), cache: 'hit; ttl=1' }
@@ -63,7 +33,7 @@ async function read(id: string): Promise<Answer> {
   return { status: 200, row, cache: 'fwd=miss; stored' }
 }
 
-async function write(id: string, { name, email }: Row): Promise<Answer> {
+async function write(id: string, { name, email }: NaiveRow): Promise<NaiveAnswer> {
   const set = "name = $2, email = $3, version = nextval('naive.versions')"
   const text = `update naive.users set ${set} where id = $1 returning ${columns}`
   const row = await one(text, [id, name, email])
@@ -72,47 +42,20 @@ async function write(id: string, { name, email }: Row): Promise<Answer> {
   return { status: 200, row }
 }
 
-async function remove(id: string): Promise<Answer> {
+async function remove(id: string): Promise<NaiveAnswer> {
   const row = await one(`delete from naive.users where id = $1 returning ${columns}`, [id])
   if (row === undefined) return { status: 404 }
   await redis.del(`user:${id}`)
   return { status: 204 }
 }
 
-async function create({ name, email }: Row): Promise<Answer> {
+async function create({ name, email }: NaiveRow): Promise<NaiveAnswer> {
   const text = `insert into naive.users (name, email, version)
     values ($1, $2, nextval('naive.versions')) returning ${columns}`
   const row = await one(text, [name, email])
   return row === undefined ? { status: 500 } : { status: 201, row }
 }
 
-async function answer(request: IncomingMessage): Promise<Answer> {
-  let text = ''
-  for await (const chunk of request) text += chunk
-  const [, , id] = (request.url ?? '').split('/')
-  if (request.method === 'POST') return create(JSON.parse(text))
-  if (id === undefined) return { status: 404 }
-  if (request.method === 'PUT') return write(id, JSON.parse(text))
-  return request.method === 'DELETE' ? remove(id) : read(id)
-}
-
-function send(response: ServerResponse, { status, row, cache }: Answer): void {
-  const headers = {
-    'content-type': 'application/json',
-    ...(cache === undefined
-      ? { 'write-status': 'confirmed' }
-      : { 'cache-status': `"naive"; ${cache}` }),
-    ...(row && { etag: `"${row.version}"`, location: `/users/${row.id}` }),
-  }
-  response.writeHead(status, headers).end(row && JSON.stringify(row))
-}
-
 await redis.connect()
 await pool.query(`begin; ${setup}; commit`)
-const server = createServer((request, response) => {
-  answer(request).then(
-    (told) => send(response, told),
-    () => response.writeHead(500).end(),
-  )
-})
-server.listen(Number(PORT), '127.0.0.1', () => console.log(`naive  http://127.0.0.1:${PORT} `))
+serveNaive({ create, read, write, remove }, 'confirmed')

@@ -1,44 +1,14 @@
 // The control of write-behind, as tutorials show it: SET, then RPUSH to a list, and the answer; a loop takes a batch off
 // the list and writes its rows. Whoever dies between the two, or with a batch in hand, or finds the database away,
 // has lost what was acknowledged; nothing tells an older row from a newer one.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { redisOptions } from 'caching-patterns/redis'
-import pg from 'pg'
-import { createClient } from 'redis'
+import { type NaiveAnswer, type NaiveRow, naiveClients, serveNaive } from './naive-face.ts'
 
-const {
-  REDIS_URL = '',
-  DATABASE_URL = '',
-  PORT = '0',
-  SEED_USERS = '0',
-  CACHE_TTL_S = '5',
-} = process.env
-const redis = createClient(redisOptions(REDIS_URL))
-redis.on('error', () => undefined)
-const pool = new pg.Pool({
-  connectionString: DATABASE_URL,
-  connectionTimeoutMillis: 1_000,
-  query_timeout: 2_000,
-  statement_timeout: 1_500,
-})
-pool.on('error', () => undefined)
-
-interface Row {
-  readonly id: number
-  readonly name: string
-  readonly email: string
-  readonly version: number
-}
+const { SEED_USERS = '0', CACHE_TTL_S = '5' } = process.env
+const { redis, pool } = naiveClients()
 
 /** `gone`: the row is to be deleted. */
-type Queued = Row | { readonly gone: number }
-
-interface Answer {
-  readonly status: number
-  readonly row?: Row
-  readonly cache?: string
-}
+type Queued = NaiveRow | { readonly gone: number }
 
 const queue = 'naive:queue'
 const batchSize = '100'
@@ -57,20 +27,20 @@ function keyOf(id: number | string): string {
   return `user:${id}`
 }
 
-async function read(id: string): Promise<Answer> {
+async function read(id: string): Promise<NaiveAnswer> {
   const cached = await redis.get(keyOf(id)).catch(() => null)
   if (typeof cached === 'string') {
     return { status: 200, row: JSON.parse(cached), cache: 'hit; ttl=1' }
   }
   const text = `select id::int, name, email, version::float from ${schema}.users where id = $1`
-  const { rows } = await pool.query<Row>(text, [id])
+  const { rows } = await pool.query<NaiveRow>(text, [id])
   const [row] = rows
   if (row === undefined) return { status: 404, cache: 'fwd=miss' }
   await remember(row).catch(() => null)
   return { status: 200, row, cache: 'fwd=miss; stored' }
 }
 
-async function remember(row: Row): Promise<void> {
+async function remember(row: NaiveRow): Promise<void> {
   const expiry = { expiration: { type: 'EX', value: Number(CACHE_TTL_S) } } as const
   await redis.set(keyOf(row.id), JSON.stringify(row), expiry)
 }
@@ -79,7 +49,7 @@ async function push(queued: Queued): Promise<void> {
   await redis.rPush(queue, JSON.stringify(queued))
 }
 
-async function write(id: string, { name, email }: Row): Promise<Answer> {
+async function write(id: string, { name, email }: NaiveRow): Promise<NaiveAnswer> {
   if ((await read(id)).status === 404) return { status: 404 }
   const row = { id: Number(id), name, email, version: await drawVersion() }
   await remember(row)
@@ -87,14 +57,14 @@ async function write(id: string, { name, email }: Row): Promise<Answer> {
   return { status: 200, row }
 }
 
-async function remove(id: string): Promise<Answer> {
+async function remove(id: string): Promise<NaiveAnswer> {
   if ((await read(id)).status === 404) return { status: 404 }
   await redis.del(keyOf(id))
   await push({ gone: Number(id) })
   return { status: 204 }
 }
 
-async function create({ name, email }: Row): Promise<Answer> {
+async function create({ name, email }: NaiveRow): Promise<NaiveAnswer> {
   const id = Number(SEED_USERS) + (await redis.incr('naive:ids'))
   const row = { id, name, email, version: await drawVersion() }
   await remember(row)
@@ -127,34 +97,7 @@ async function flushForEver(): Promise<never> {
   }
 }
 
-async function answer(request: IncomingMessage): Promise<Answer> {
-  let text = ''
-  for await (const chunk of request) text += chunk
-  const [, , id] = (request.url ?? '').split('/')
-  if (request.method === 'POST') return create(JSON.parse(text))
-  if (id === undefined) return { status: 404 }
-  if (request.method === 'PUT') return write(id, JSON.parse(text))
-  return request.method === 'DELETE' ? remove(id) : read(id)
-}
-
-function send(response: ServerResponse, { status, row, cache }: Answer): void {
-  const headers = {
-    'content-type': 'application/json',
-    ...(cache === undefined
-      ? { 'write-status': 'accepted' }
-      : { 'cache-status': `"naive"; ${cache}` }),
-    ...(row && { etag: `"${row.version}"`, location: `/users/${row.id}` }),
-  }
-  response.writeHead(status, headers).end(row && JSON.stringify(row))
-}
-
 await redis.connect()
 await pool.query(`begin; ${setup}; commit`)
-const server = createServer((request, response) => {
-  answer(request).then(
-    (told) => send(response, told),
-    () => response.writeHead(500).end(),
-  )
-})
 void flushForEver()
-server.listen(Number(PORT), '127.0.0.1', () => console.log(`naive  http://127.0.0.1:${PORT} `))
+serveNaive({ create, read, write, remove }, 'accepted')
