@@ -165,6 +165,19 @@ describe('a unique value', () => {
     await expect(third).rejects.toMatchObject(taken)
   })
 
+  test('of a dead letter that a newer write of its row has claimed is not freed', async () => {
+    const clock = manualClock()
+    const store = unreserving(memoryStore({ clock }), clock)
+    const { cache, database } = await start({ clock, store })
+    database.refuses = () => '23514'
+    await cache.put('ada', ada)
+    await cache.flush()
+    database.refuses = () => undefined
+    await cache.put('ada', ada)
+    await clock.advance(30)
+    await expect(cache.create(twin)).rejects.toMatchObject(taken)
+  })
+
   test('of a retry that is not accepted is free', async () => {
     const { cache, database } = await start({ maxDirtyKeys: 1 })
     database.refuses = () => '23514'

@@ -255,6 +255,8 @@ describe('errors of the database', () => {
     ['{"name":"x","seenAt":"soon"}', 'poison', '22007'],
     ['{"name":"x","extra":"one"}', 'retry-alone', '23505'],
     ['not json', 'poison', '22P02'],
+    ['{"name":"two"},{"name":"values"}', 'poison', '22P02'],
+    ['["list"]', 'poison', '22023'],
   ])('classify a flush of %s as %s', async (json, kind, sqlstate) => {
     const source = await open({ columns: { ...columns, extra: 'alone' } })
     await source.insert(1, { name: 'x', extra: 'one' }, inTime())
