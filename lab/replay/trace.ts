@@ -10,10 +10,12 @@ export interface Trace {
 
 /** Reads one key a line; blank lines do not count. A file that begins with gzip's mark is unpacked. */
 export async function readTrace(file: string): Promise<Trace> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new Failure(`--trace: cannot read ${JSON.stringify(file)} (${error.code})`)
-  })
-  const keys = unpack(bytes, file)
+  return traceOf(await readTraceText(file), file)
+}
+
+/** The same of a text that was read from this file. */
+export function traceOf(text: string, file: string): Trace {
+  const keys = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
@@ -21,7 +23,11 @@ export async function readTrace(file: string): Promise<Trace> {
   return { keys, distinctKeys: new Set(keys).size }
 }
 
-function unpack(bytes: Buffer, file: string): string {
+/** The text of a file, plain or gzipped. */
+export async function readTraceText(file: string): Promise<string> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new Failure(`--trace: cannot read ${JSON.stringify(file)} (${error.code})`)
+  })
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString()
   try {
     return gunzipSync(bytes).toString()
