@@ -32,6 +32,8 @@ const longest = { kept: 20, lost: 10 }
 const keptShare = 0.62
 const usersPerPhase = 400
 const patienceMs = 1_500
+/** Of the control of write-behind. */
+const controlDelayMs = 200
 /** Unless the arguments say otherwise. */
 const crews = { ledger: { processes: 3, clients: 64 }, others: { processes: 2, clients: 32 } }
 
@@ -151,11 +153,10 @@ function command(
   { port, redis, database }: Place,
   { seedUsers, hasOutbox }: { readonly seedUsers: number; readonly hasOutbox: boolean },
 ): ServiceCommand {
-  const { control } = subjectOf(name)
-  const isControl = control !== undefined
+  const { isControl = false } = subjectOf(name)
   return {
     name,
-    args: isControl ? [`lab/dist/chaos/${control}`] : ['services/dist/cli.js', name],
+    args: [isControl ? 'lab/dist/controls/main.js' : 'services/dist/cli.js', name],
     folder: workspace,
     environment: {
       PORT: String(port),
@@ -163,7 +164,8 @@ function command(
       SEED_USERS: String(seedUsers),
       REDIS_URL: redis,
       DATABASE_URL: database,
-      ...(isControl ? { CACHE_TTL_S: String(ttlSeconds) } : { CACHE_TTL: `${ttlSeconds}s` }),
+      CACHE_TTL: `${ttlSeconds}s`,
+      ...(isControl && { WRITE_DELAY: `${controlDelayMs}ms` }),
       ...(hasOutbox && !isControl && { OUTBOX: 'on' }),
     },
   }

@@ -9,8 +9,8 @@ export interface Subject {
   readonly failpoints: readonly Failpoint[]
   /** Redis has the last word, and the database follows: all that was acknowledged is accounted for in a ledger. */
   readonly hasLedger: boolean
-  /** The program of a control, which promises nothing; undefined: a service. */
-  readonly control?: string
+  /** A control, which promises nothing. Default: a service. */
+  readonly isControl?: boolean
 }
 
 const around: Subject = {
@@ -47,12 +47,12 @@ export const subjects = {
     schema: 'write_behind',
     failpoints: [...behind.failpoints, 'after-load-before-fill'],
   },
-  naive: { ...around, schema: 'naive', control: 'naive-service.js' },
+  naive: { ...around, schema: 'naive', isControl: true },
   'naive-write-behind': {
     ...behind,
     schema: 'naive_write_behind',
     failpoints: [...behind.failpoints, 'after-set-before-push'],
-    control: 'naive-write-behind.js',
+    isControl: true,
   },
 } as const satisfies Record<string, Subject>
 
@@ -64,7 +64,7 @@ export function subjectOf(name: SubjectName): Subject {
   return subjects[name]
 }
 
-export const patternNames = subjectNames.filter((name) => subjectOf(name).control === undefined)
+export const patternNames = subjectNames.filter((name) => !subjectOf(name).isControl)
 
 /** The control that is given the same clients and faults. */
 export function controlOf(name: SubjectName): SubjectName {

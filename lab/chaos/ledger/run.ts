@@ -35,7 +35,7 @@ export function ledgerUsers({ rounds }: Campaign): number {
 /** Carries out a campaign; in the end looks once more at what the phases left. */
 export async function runLedger(cast: Cast, plan: Campaign): Promise<LedgerOutcome> {
   const { name, args, servers, members } = cast
-  const { schema, control } = subjectOf(name)
+  const { schema, isControl = false } = subjectOf(name)
   const { redis, databaseUrl } = servers
   const books = bookKeeper({ redis, databaseUrl, schema })
   await books.refusePoison()
@@ -56,7 +56,6 @@ export async function runLedger(cast: Cast, plan: Campaign): Promise<LedgerOutco
     cast.onPhase(result)
   }
   const kills = members.reduce((sum, member) => sum + member.kills, 0)
-  const isControl = control !== undefined
   const run = { isControl, fsync: args.fsync, kills, least: plan.least }
   const late = isControl ? [] : await lateFindings(books, { settled, fsync: args.fsync })
   return { phases, findings: [...brokenLedger(run, phases), ...late] }
