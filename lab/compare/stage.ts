@@ -6,6 +6,8 @@ export interface Stage {
   /** To be paused or ended by who owns the stage; undefined: embedded. */
   readonly redis: LocalRedis | undefined
   readonly postgres: LocalPostgres | undefined
+  /** Who says how many statements a database was sent: itself, or, without `pg_stat_statements`, who sent them. */
+  readonly countsStatements: 'database' | 'processes'
   /** Each with a database and a prefix of its own. */
   start(name: SubjectName, terms: SubjectTerms): Promise<RunningSubject>
   stop(): Promise<void>

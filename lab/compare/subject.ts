@@ -33,10 +33,11 @@ export interface RunningSubject {
   kill(index: number): Promise<void>
   /** Starts a process in its place, on its port, and resolves when it answers. */
   restart(index: number): Promise<void>
+  /** Ends all, at once. Rejects with a `Failure`, when all are gone, if one had ended by itself. */
   stop(): Promise<void>
 }
 
-/** A user as a row, or that it is a dead letter. */
+/** A user as a row. */
 export interface DatabaseRow {
   /** Undefined: there is no such row. */
   readonly name: string | undefined

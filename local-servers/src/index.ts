@@ -12,4 +12,5 @@ export {
   type RedisClusterOptions,
   startRedisCluster,
 } from './redis-cluster.ts'
+export { type ServerFolder, serverFolder } from './server-folder.ts'
 export { startTestServers, type TestServers } from './test-servers.ts'
