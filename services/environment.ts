@@ -29,6 +29,8 @@ export interface Environment {
   /** When what such a journal accepts is made to outlive a power failure. */
   readonly journalFsync: FsyncPolicy
   readonly seedUsers: number
+  /** The share of hits that are compared with their rows, from 0 to 1. */
+  readonly sampleStaleness: number
   /** Whether writes are recorded for a relay, which tells the store of them. */
   readonly outbox: boolean
   readonly adminToken: string | undefined
@@ -65,6 +67,7 @@ export function readEnvironment(
     writeDelayMs: read('WRITE_DELAY', 1_000, duration(0, hour, '0ms to 1h')),
     journalFsync: read('JOURNAL_FSYNC', 'everysec', oneOf(fsyncPolicies)),
     seedUsers: read('SEED_USERS', 1_000, integer(0, 1_000_000)),
+    sampleStaleness: read('SAMPLE_STALENESS', 0.01, share),
     outbox: read('OUTBOX', false, onOrOff),
     adminToken: read<string | undefined>('ADMIN_TOKEN', undefined, token),
     rateLimit: read<number | undefined>('RATE_LIMIT', undefined, integer(1, 1_000_000_000)),
@@ -129,6 +132,11 @@ function duration(minMs: number, maxMs: number, range: string): Format<number> {
       return valueMs >= minMs && valueMs <= maxMs ? Math.round(valueMs) : undefined
     },
   }
+}
+
+const share: Format<number> = {
+  expected: 'a share from 0 (none) to 1 (all) such as 0.01',
+  parse: (text) => (/^(0|1|0\.[0-9]{1,9})$/.test(text) ? Number(text) : undefined),
 }
 
 const onOrOff: Format<boolean> = {

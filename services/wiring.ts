@@ -86,7 +86,7 @@ export function wire(
         source: users.source,
         ttl: environment.cacheTtlMs,
         writeDelay: environment.writeDelayMs,
-        sampleStaleness: 0.01,
+        sampleStaleness: environment.sampleStaleness,
         journalBounds: watch?.bounds ?? {},
         onEvent: hub.emit,
         parts: {

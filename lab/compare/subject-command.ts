@@ -21,6 +21,8 @@ export function subjectCommand(
       SEED_USERS: String(users),
       CACHE_TTL: `${ttlMs}ms`,
       WRITE_DELAY: `${writeDelayMs}ms`,
+      // What the service asks to watch itself is no part of a pattern.
+      SAMPLE_STALENESS: '0',
       ...where,
     },
   }
