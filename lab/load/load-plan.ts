@@ -8,9 +8,9 @@ export interface LoadPlan {
   readonly urls: readonly string[]
   readonly operations: Iterator<Operation>
   readonly pace: Pace
-  /** No request is sent after so long; those under way are awaited. Default: until the operations end. */
+  /** No request is due after so long; those under way are awaited. Default: until the operations end. */
   readonly forMs?: number
-  /** No answer within it is an error, `TIMEOUT`. Default 10 s. */
+  /** No answer within it, since it was due, is an error, `TIMEOUT`. Default 10 s. */
   readonly deadlineMs?: number
   /** Told of every request that has ended, in order of their ends. Its time is that of the load. */
   readonly onExchange?: (exchange: Exchange) => void
@@ -32,6 +32,7 @@ export interface Exchange {
   readonly name: string | undefined
   readonly url: string
   readonly dueAt: number
+  /** It went on its connection, or began to make one; not before: when it was given up. */
   readonly sentAt: number
   readonly endedAt: number
   /** 0: no answer. */

@@ -16,7 +16,7 @@ export class Sender {
   readonly #options: SenderOptions
   readonly #targets: readonly Target[]
   readonly #requestOf = requestMaker()
-  /** In the order in which they were sent, which is that of their deadlines. */
+  /** In the order in which they were due. */
   readonly #underWay = new Set<{ readonly dueAt: number; readonly sent: Sent }>()
   readonly #watch: NodeJS.Timeout
   #turn = 0
@@ -32,9 +32,9 @@ export class Sender {
     const { deadlineMs, onExchange } = this.#options
     const target = this.#targets[this.#turn++ % this.#targets.length] as Target
     const request = this.#requestOf(operation)
-    const sentAt = performance.now()
-    const end = (answer: Answer | Error) => {
+    const end = (answer: Answer | Error, sent: number | undefined) => {
       const endedAt = performance.now()
+      const sentAt = sent ?? endedAt
       this.#underWay.delete(flight)
       const isLate = endedAt - dueAt > deadlineMs
       const said = isLate ? noAnswer('TIMEOUT') : whatItSays(answer, operation)
