@@ -13,33 +13,44 @@ export interface OpenLoop {
 const mostUnderWay = 10_000
 
 /**
- * Sends each operation when it is due, whatever became of those before: at a rate of so many a second, each at a moment
- * that does not depend on the others (a Poisson process, as of users who know nothing of each other). The same rate has
- * the same moments. Resolves when the last one has ended.
+ * Timers know whole milliseconds, and are late by as much as one: that is nobody's latency. What is sent within this of
+ * its moment is due when it is sent; what is later is due at its moment.
+ */
+const tickMs = 2
+
+/**
+ * Sends each operation when it is due, whatever became of those before: so many a second, each at a moment that does not
+ * depend on the others (a Poisson process, as of users who know nothing of each other). The same rate has the same
+ * moments. Resolves when the last one has ended.
  */
 export function openLoop({ operations, perSecond, forMs, sender }: OpenLoop): Promise<void> {
   const random = seededRandom(perSecond)
   const gapMs = () => (-1_000 * Math.log(1 - random())) / perSecond
   const startedAt = performance.now()
-  let dueAt = startedAt + gapMs()
+  let nextAt = startedAt + gapMs()
   let underWay = 0
   let isOver = false
+  let isAwaited = false
   return new Promise((resolve) => {
-    let timer: NodeJS.Timeout | undefined
+    const onTick = () => {
+      isAwaited = false
+      sendDue()
+    }
     const sendDue = () => {
-      clearTimeout(timer)
-      while (!isOver && underWay < mostUnderWay && dueAt <= performance.now()) {
-        const next = dueAt - startedAt <= forMs ? operations.next() : undefined
+      const now = performance.now()
+      while (!isOver && underWay < mostUnderWay && nextAt <= now) {
+        const next = nextAt - startedAt <= forMs ? operations.next() : undefined
         if (next === undefined || next.done) isOver = true
         else {
           underWay += 1
-          sender.send(next.value, dueAt, onEnd)
-          dueAt += gapMs()
+          sender.send(next.value, now - nextAt <= tickMs ? now : nextAt, onEnd)
+          nextAt += gapMs()
         }
       }
       if (isOver && underWay === 0) resolve()
-      else if (!isOver && underWay < mostUnderWay) {
-        timer = setTimeout(sendDue, dueAt - performance.now())
+      else if (!isOver && !isAwaited && underWay < mostUnderWay) {
+        isAwaited = true
+        setTimeout(onTick, nextAt - now)
       }
     }
     const onEnd = () => {
