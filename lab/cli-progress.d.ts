@@ -1,8 +1,10 @@
 /** The part of cli-progress that the lab uses; the package ships no types. */
 declare module 'cli-progress' {
+  /** What the format names beside figures of its own. */
+  type Payload = Readonly<Record<string, string>>
   interface Bar {
-    start(total: number, startValue: number): void
-    update(value: number): void
+    start(total: number, startValue: number, payload: Payload): void
+    update(value: number, payload: Payload): void
     stop(): void
   }
   interface Options {

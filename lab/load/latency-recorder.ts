@@ -3,9 +3,9 @@ import type { Latencies } from './latencies.ts'
 
 const microseconds = 1_000
 
-/** Gathers how long requests took, to a thousandth of each. */
+/** Gathers how long requests took, each to a thousandth of its length. */
 export class LatencyRecorder {
-  // Longest: an hour. What is longer still is the programmer's mistake, and throws.
+  // An hour at most: every deadline is shorter.
   readonly #histogram: Histogram = build({
     highestTrackableValue: 3_600_000_000,
     autoResize: false,
@@ -19,17 +19,20 @@ export class LatencyRecorder {
     this.#maxMs = Math.max(this.#maxMs, ms)
   }
 
+  /** What this share of them, in percent, took at most, in milliseconds. */
+  at(percentile: number): number {
+    return Math.min(this.#histogram.getValueAtPercentile(percentile) / microseconds, this.#maxMs)
+  }
+
   latencies(): Latencies {
     const count = this.#histogram.totalCount
-    const at = (percentile: number) =>
-      Math.min(this.#histogram.getValueAtPercentile(percentile) / microseconds, this.#maxMs)
     return {
       count,
       meanMs: count === 0 ? 0 : this.#sumMs / count,
-      p50Ms: at(50),
-      p90Ms: at(90),
-      p99Ms: at(99),
-      p999Ms: at(99.9),
+      p50Ms: this.at(50),
+      p90Ms: this.at(90),
+      p99Ms: this.at(99),
+      p999Ms: this.at(99.9),
       maxMs: this.#maxMs,
       histogram: count === 0 ? '' : encodeIntoCompressedBase64(this.#histogram),
     }

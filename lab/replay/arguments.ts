@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { inOneLine, wholeNumber } from '../command-line/arguments.ts'
+import { httpOrigin, inOneLine, wholeNumber } from '../command-line/arguments.ts'
 import { Failure } from './failure.ts'
 
 /** Where the services listen unless `--url` says otherwise. */
@@ -59,19 +59,11 @@ export function readArguments(args: readonly string[]): ReplayArguments | undefi
 function urlsOf(service: string | undefined, urls: readonly string[] | undefined): string[] {
   if (urls !== undefined) {
     if (service !== undefined) throw new Failure('give --service or --url, not both')
-    return urls.map(originOf)
+    return urls.map((url) => httpOrigin('--url', url))
   }
   if (service === undefined || service === 'all') return Object.values(defaultUrls)
   const url = Object.hasOwn(defaultUrls, service) ? defaultUrls[service] : undefined
   if (url !== undefined) return [url]
   const names = Object.keys(defaultUrls).join(', ')
   throw new Failure(`--service: expected ${names} or all, received ${JSON.stringify(service)}`)
-}
-
-function originOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'http:' && url.pathname === '/') return url.origin
-  throw new Failure(
-    `--url: expected an address such as http://127.0.0.1:8001, received ${JSON.stringify(text)}`,
-  )
 }

@@ -1,8 +1,8 @@
 import { Presets, SingleBar } from 'cli-progress'
 
-/** Shows how far a replay is. */
+/** Shows how far a run is, and what else there is to say of it. */
 export interface Progress {
-  update(done: number): void
+  update(done: number, note?: string): void
   stop(): void
 }
 
@@ -15,25 +15,28 @@ export function progressOf(
   if (!output.isTTY) return lines(label, total, (line) => output.write(`${line}\n`))
   const bar = new SingleBar(
     {
-      format: `${label} {bar} {percentage} % | {value}/{total} | {eta_formatted} left`,
+      format: `${label} {bar} {percentage} % | {value}/{total} | {eta_formatted} left{note}`,
       stream: output,
       hideCursor: true,
       clearOnComplete: true,
     },
     Presets.shades_classic,
   )
-  bar.start(total, 0)
-  return { update: (done) => bar.update(done), stop: () => bar.stop() }
+  bar.start(total, 0, { note: '' })
+  return {
+    update: (done, note) => bar.update(done, note === undefined ? {} : { note: ` | ${note}` }),
+    stop: () => bar.stop(),
+  }
 }
 
 function lines(label: string, total: number, write: (line: string) => void): Progress {
   let tenths = 0
   return {
-    update(done) {
+    update(done, note) {
       const reached = Math.floor((10 * done) / total)
       if (reached === tenths) return
       tenths = reached
-      write(`${label} ${10 * reached} %`)
+      write(`${label} ${10 * reached} %${note === undefined ? '' : ` | ${note}`}`)
     },
     stop() {
       // Every line is complete already.
