@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { FlushableSource, JournalingStore } from 'caching-patterns'
 import { memoryStore } from 'caching-patterns/memory'
 import { type OutboxRelay, pgliteDriver, type SqlDriver } from 'caching-patterns/postgres'
+import { type CountingDriver, countingDriver } from './counting-driver.ts'
 import { openEmbeddedPostgres } from './embedded-postgres.ts'
 import type { Environment } from './environment.ts'
 import { eventHub } from './event-hub.ts'
@@ -71,15 +72,15 @@ export function wire(
       const { stores, database } = await opening
       // In write-behind the store is the authority: it need not be told what the database knows.
       const isBehind = pattern === 'write-behind'
-      const outbox = environment.outbox && !isBehind
       const watch = isBehind ? stores.watchJournal() : undefined
-      const wanted = { outbox, seedUsers: environment.seedUsers }
-      const users = await database.explained(() => seededUsers(database.driver, pattern, wanted))
+      const wanted = { outbox: environment.outbox && !isBehind, seedUsers: environment.seedUsers }
+      const driver = countingDriver(database.driver)
+      const users = await database.explained(() => seededUsers(driver, pattern, wanted))
       const journal = isBehind ? await stores.openJournal(database, onLost) : undefined
       const store = journal?.store ?? stores.open()
       const hub = eventHub()
       const told = { pattern, store, source: users.source, onEvent: hub.emit }
-      const relay = outbox ? relayOutbox(told) : undefined
+      const relay = wanted.outbox ? relayOutbox(told) : undefined
       if (relay !== undefined) relays.push(relay)
       return {
         store,
@@ -99,10 +100,10 @@ export function wire(
             }),
           subscribe: hub.subscribe,
           store: store.name,
-          source: database.driver.name,
+          source: driver.name,
           warnings: watch ?? noWarnings,
           notices: journal?.notices ?? [],
-          ...(relay && { figures: () => ({ outbox: relay.figures() }) }),
+          figures: () => figuresOf(driver, relay),
         },
       }
     },
@@ -111,6 +112,11 @@ export function wire(
       await closing
     },
   }
+}
+
+function figuresOf(driver: CountingDriver, relay: OutboxRelay | undefined): object {
+  const database = { statements: driver.statements }
+  return relay === undefined ? { database } : { database, outbox: relay.figures() }
 }
 
 interface Backends {

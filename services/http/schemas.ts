@@ -120,6 +120,15 @@ export const Stats = Type.Object(
     fills: Type.Object(counts('stored', 'refused')),
     ...counts('invalidations', 'marksLost', 'storeErrors'),
     breaker: Type.Enum(['closed', 'open', 'half-open']),
+    database: Type.Optional(
+      Type.Object(
+        { statements: Count() },
+        {
+          description:
+            'Sent for this service, without BEGIN and COMMIT; since the start, whatever was reset.',
+        },
+      ),
+    ),
     outbox: Type.Optional(
       Type.Object({
         ...counts('relayed', 'unanswered', 'refused', 'failures'),

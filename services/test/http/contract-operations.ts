@@ -74,6 +74,17 @@ export function operations(subject: Subject): void {
       expect(latencyMs.write.max).toBeGreaterThan(0)
     })
 
+    test('counts the statements that the database is sent', async () => {
+      const path = `/users/${subject.freshId()}`
+      const sent = async () => (await json('/stats')).database.statements as number
+      const before = await sent()
+      await subject.send('GET', path)
+      const loaded = await sent()
+      expect(loaded).toBeGreaterThan(before)
+      await subject.send('PUT', path, { body: subject.freshDraft() })
+      await expect.poll(sent).toBeGreaterThan(loaded)
+    })
+
     test('counts no read that was refused', async () => {
       await reset()
       for (const path of ['/users/abc', '/users/1?x=1', '/nowhere']) await subject.send('GET', path)
