@@ -11,7 +11,7 @@ export function timelineCharts({ timeline }: LoadReport): string {
   const x = secondsAxis(Math.max(1, ...seconds))
   // What is left of the last second is less than a second's requests.
   const whole = timeline.filter(({ isWhole }) => isWhole)
-  return [requestsChart(whole, x), latencyChart(timeline, x), hitsChart(timeline, x)].join('\n')
+  return [requestsChart(whole, x), latencyChart(timeline, x), hitsChart(whole, x)].join('\n')
 }
 
 function requestsChart(timeline: readonly Second[], x: Axis): string {

@@ -28,15 +28,17 @@ const words: Readonly<Record<string, OperationKind>> = {
  * that names the first line which is none.
  */
 export function csvTrace(text: string, file: string): CsvRequest[] {
-  const [first, ...others] = linesOf(text, file)
-  if (first === undefined) throw new Failure(`--trace: ${JSON.stringify(file)} holds no request`)
+  const lines = linesOf(text, file)
+  const first = lines[0] ?? { record: [], number: 1 }
   const names = first.record.map((name) => name.toLowerCase())
   const hasHeader = names.includes('operation') && names.includes('key')
   if (hasHeader && !columns.every((column) => names.includes(column))) {
     throw bad({ file, number: first.number }, `the columns ${columns.join(', ')}`, names.join(','))
   }
   const order = columns.map((column) => (hasHeader ? names : columns).indexOf(column))
-  return (hasHeader ? others : [first, ...others]).map(({ record, number }) => {
+  const requests = hasHeader ? lines.slice(1) : lines
+  if (requests.length === 0) throw new Failure(`--trace: ${JSON.stringify(file)} holds no request`)
+  return requests.map(({ record, number }) => {
     const where = { file, number }
     if (record.length !== names.length || record.length < columns.length) {
       const expected = hasHeader ? names : columns

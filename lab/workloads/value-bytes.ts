@@ -1,7 +1,7 @@
 /** How long the JSON of a user is at least: its id, its dates, an email, and a name that no other write sends. */
 const least = 150
 /** And at most: its name has 200 letters, each of them of two bytes. */
-const most = 530
+const most = 510
 
 /** The nearest length of a value that a service takes. 0 stays: as long as it happens to be. */
 export function takenBytes(asked: number): number {
