@@ -1,6 +1,6 @@
 import type { Machine } from '../bench/machine.ts'
 import { Failure } from '../replay/failure.ts'
-import { type Progress, progressOf } from '../replay/progress.ts'
+import { progressOf } from '../replay/progress.ts'
 import { failureName } from '../replay/service.ts'
 import type { Operation } from '../workloads/operation.ts'
 import type { Workload, WorkloadDescription } from '../workloads/workload.ts'
@@ -15,13 +15,19 @@ const fillClients = 16
 /** Streams other than that of the load itself. */
 const warmUpStream = 1
 
-/** Fills, warms up, and measures. A `Failure` when a target does not answer before it begins. */
-export async function loadCommand(args: LoadArguments, machine: Machine): Promise<LoadReport> {
+/** Fills, warms up, and measures, and shows on `output` how far it is. A `Failure` when a target does not answer before it begins. */
+export async function loadCommand(
+  args: LoadArguments,
+  machine: Machine,
+  output: NodeJS.WriteStream = process.stderr,
+): Promise<LoadReport> {
   const workload = await workloadOf(args.workload)
   await Promise.all(args.targets.map(expectAnswer))
-  if (args.isFilled) await fill(workload.description, args)
+  if (args.isFilled) await fill(workload.description, args, output)
   if (args.warmUpMs > 0) await warmUp(workload, args)
-  return measure(workload, args, machine)
+  const { durationMs } = args
+  const watch = watched(durationMs, workload.description, output)
+  return measure(workload, args, { machine, watch })
 }
 
 async function expectAnswer(url: string): Promise<void> {
@@ -35,11 +41,15 @@ async function expectAnswer(url: string): Promise<void> {
   )
 }
 
-async function fill({ keys, valueBytes }: WorkloadDescription, args: LoadArguments): Promise<void> {
+async function fill(
+  { keys, valueBytes }: WorkloadDescription,
+  args: LoadArguments,
+  output: NodeJS.WriteStream,
+): Promise<void> {
   const operations = Array.from({ length: keys }, (_, index): Operation => {
     return { kind: 'put', key: index + 1, bytes: valueBytes }
   }).values()
-  const progress = progressOf('fill', keys)
+  const progress = progressOf('fill', keys, output)
   let done = 0
   const { kinds, absent } = await runLoad({
     urls: args.targets,
@@ -75,12 +85,11 @@ async function warmUp(workload: Workload, args: LoadArguments): Promise<void> {
 async function measure(
   workload: Workload,
   args: LoadArguments,
-  machine: Machine,
+  { machine, watch }: { readonly machine: Machine; readonly watch: Watch },
 ): Promise<LoadReport> {
   const { targets, pace, durationMs, deadlineMs, warmUpMs, isFilled } = args
   const { description } = workload
-  const { progress, onSecond, onAnswer } = watched(args, description)
-  const timeline = new Timeline(onSecond)
+  const timeline = new Timeline(watch.onSecond)
   // Ctrl-C ends the load early; another one ends the command.
   const interruption = new AbortController()
   const interrupt = () => interruption.abort()
@@ -95,10 +104,10 @@ async function measure(
     onExchange(exchange) {
       timeline.count(exchange)
       if (exchange.status !== 0) answered += 1
-      onAnswer()
+      watch.onExchange()
     },
   }).finally(() => {
-    progress.stop()
+    watch.stop()
     process.off('SIGINT', interrupt)
   })
   const seconds = timeline.end()
@@ -106,27 +115,31 @@ async function measure(
   return { ...settings, workload: description, result, answered, timeline: seconds }
 }
 
-interface Watched {
-  readonly progress: Progress
-  readonly onSecond: (second: Second) => void
-  readonly onAnswer: () => void
+interface Watch {
+  onSecond(second: Second): void
+  onExchange(): void
+  stop(): void
 }
 
 /** Progress by time, or, of a trace without a duration, by requests; either way what the last second was like. */
-function watched({ durationMs }: LoadArguments, { requests = 1 }: WorkloadDescription): Watched {
+function watched(
+  durationMs: number | undefined,
+  { requests = 1 }: WorkloadDescription,
+  output: NodeJS.WriteStream,
+): Watch {
   const isTimed = durationMs !== undefined
-  const total = isTimed ? Math.ceil(durationMs / 1_000) : requests
-  const progress = progressOf('load', Math.max(1, total))
+  const total = Math.max(1, isTimed ? Math.ceil(durationMs / 1_000) : requests)
+  const progress = progressOf('load', total, output)
   let done = 0
   return {
-    progress,
     onSecond(second) {
       const at = isTimed ? Math.min(total, second.atMs / 1_000 + 1) : done
       progress.update(at, secondLine(second))
     },
-    onAnswer() {
+    onExchange() {
       done += 1
     },
+    stop: () => progress.stop(),
   }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { runLoad } from '../load/run-load.ts'
 import { type FakeTarget, fakeTarget, type Respond } from './fake-target.ts'
@@ -123,12 +122,13 @@ describe('a closed loop', () => {
   test('has as many requests under way, and connections, as clients', async () => {
     let underWay = 0
     let peak = 0
-    const target = await start(async (_, response) => {
+    const target = await start((_, response) => {
       underWay += 1
       peak = Math.max(peak, underWay)
-      await delay(2)
-      underWay -= 1
-      response.end('{}')
+      setTimeout(() => {
+        underWay -= 1
+        response.end('{}')
+      }, 2)
     })
     const { result } = await loadOn([target], { operations: operations(200), pace: { clients: 4 } })
     expect([result.requests, peak, target.connections()]).toEqual([200, 4, 4])
