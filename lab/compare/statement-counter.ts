@@ -12,15 +12,11 @@ export interface CountingPostgres {
 
 /** It comes with PostgreSQL, on some systems in a package of its own. Of utility statements it would count BEGIN and COMMIT, too. */
 const extension = 'pg_stat_statements'
-const counting = {
-  shared_preload_libraries: extension,
-  [`${extension}.track_utility`]: 'off',
-  [`${extension}.save`]: 'off',
-}
+const settings = { [`${extension}.track_utility`]: 'off', [`${extension}.save`]: 'off' }
 
-/** Starts one whose commits wait for its disk. What it counted is lost when it is killed. */
-export async function startCountingPostgres(): Promise<CountingPostgres> {
-  const { postgres, isCounting } = await startThatCounts()
+/** Starts one whose commits wait for its disk. What it counted is lost when it is killed. `library`: what counts. */
+export async function startCountingPostgres(library = extension): Promise<CountingPostgres> {
+  const { postgres, isCounting } = await startThatCounts(library)
   const pool = labPool(postgres.url)
   try {
     await createLabUser(postgres.url)
@@ -52,14 +48,16 @@ const callsIn: Statement = {
       and userid <> (select oid from pg_roles where rolname = current_user)`,
 }
 
-async function startThatCounts() {
+async function startThatCounts(library: string) {
+  const counting = { shared_preload_libraries: library, ...settings }
   try {
     return {
       postgres: await startPostgres({ durable: true, settings: counting }),
       isCounting: true,
     }
   } catch (error) {
-    if (!String(error).includes(extension)) throw error
+    // In its last words PostgreSQL names the file that is not there.
+    if (!String(error).includes(library)) throw error
     return { postgres: await startPostgres({ durable: true }), isCounting: false }
   }
 }

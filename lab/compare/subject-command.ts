@@ -3,7 +3,9 @@ import type { SubjectTerms } from './stage.ts'
 import { isControl, type SubjectName } from './subject.ts'
 import type { SubjectCommand } from './subject-process.ts'
 
-const workspace = resolve(import.meta.dirname, '../../..')
+/** Seen from `dist`, or, in tests, from the source. */
+const toWorkspace = import.meta.filename.endsWith('.js') ? '../../..' : '../..'
+const workspace = resolve(import.meta.dirname, toWorkspace)
 
 /** How a process of a subject is started; `where`: the variables that say where its cache and its database are. */
 export function subjectCommand(

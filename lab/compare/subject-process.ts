@@ -6,7 +6,7 @@ import { Failure } from '../replay/failure.ts'
 /** How a process is started, wherever it listens. */
 export interface SubjectCommand extends ServiceCommand {
   /** Told of each process that runs: its number. */
-  readonly onStart?: (pid: number) => void
+  readonly onStart?: (pid: number) => unknown
 }
 
 const portAttempts = 5

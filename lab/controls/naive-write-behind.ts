@@ -3,7 +3,8 @@
 // - Who dies between SET and RPUSH shows a write that will never be in the database. Who dies with a batch in hand, or finds
 //   the database away, or a row that it refuses, has lost what was acknowledged: nothing is put back.
 // - Nothing tells an older row from a newer one: of two processes the later statement wins, not the later write.
-// - An entry may expire, or be evicted, while its write waits: readers see the row from before it, and keep it.
+// - An entry may expire, or be evicted, while its write waits: readers see the row from before it, and keep it. So they do when
+//   they loaded before the write and SET after it.
 // - Writes of one user do not coalesce. A taken email is found when the row is written, and the write is dropped.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ControlCache } from './cache.ts'
@@ -14,7 +15,7 @@ export interface NaiveWriteBehindParts {
   readonly table: UsersTable
   readonly cache: ControlCache
   readonly ttlMs: number
-  /** How long the loop sleeps. */
+  /** How long the loop sleeps; it keeps no process alive. */
   readonly delayMs: number
   /** Ids of new users are above it. */
   readonly seedUsers: number
@@ -98,7 +99,7 @@ function flushForEver({ table, cache, delayMs }: NaiveWriteBehindParts): () => b
       const batch = await cache.pop(queue, batchSize).catch(() => [])
       for (const text of batch) await flush(text).catch(() => undefined)
       isFlushing = false
-      if (batch.length === 0) await delay(delayMs)
+      if (batch.length === 0) await delay(delayMs, undefined, { ref: false })
     }
   }
   void loop()
