@@ -94,4 +94,8 @@ export interface OutageRecord {
   readonly readsAnswered: number
   /** Answers 2xx. */
   readonly writesAnswered: number
+  /** Users whose last acknowledged write is not in the database when the server is back and all is quiet. */
+  readonly writesLost: number
+  /** From the return of the server until every process reads and writes again; undefined: not in time, it was started again. */
+  readonly recoveredMs?: number | undefined
 }
