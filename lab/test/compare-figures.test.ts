@@ -60,6 +60,17 @@ test('answers that are errors do not count as speed', () => {
   expect(figureOf('reads-per-second').values(records)).toEqual([300])
 })
 
+test('a write that was acknowledged during an outage, and lost, was not done', () => {
+  const [record] = naive.records.postgresDown
+  if (record === undefined) throw new Error('expected a record of an outage')
+  const losing = { ...record, writesAnswered: 300, writesLost: 200 }
+  const records = { ...naive.records, postgresDown: [losing], redisFrozen: [losing] }
+  const { requests } = record.load.kinds.put
+  for (const id of ['writes-postgres-down', 'writes-redis-frozen']) {
+    expect(figureOf(id).values(records)).toEqual([(100 * 100) / requests])
+  }
+})
+
 test('rounds without lags have none, rather than an impossible one', () => {
   const records = {
     ...naive.records,

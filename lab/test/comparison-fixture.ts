@@ -234,5 +234,6 @@ function outage(
     load: load(sent, own, seededRandom(round)),
     readsAnswered: Math.round(sent.get * reads),
     writesAnswered: Math.round(sent.put * writes),
+    writesLost: 0,
   }
 }

@@ -30,7 +30,8 @@ export const outageFigures: readonly Figure[] = [
     ...frozen,
     id: 'writes-redis-frozen',
     title: 'writes done, Redis frozen',
-    explanation: 'Writes acknowledged within a second while Redis takes requests and answers none.',
+    explanation:
+      'Writes acknowledged within a second while Redis takes requests and answers none, and in the database when it is back.',
     values: ({ redisFrozen }) => writeShares(redisFrozen),
     without: 'no writes',
   },
@@ -47,7 +48,8 @@ export const outageFigures: readonly Figure[] = [
     ...down,
     id: 'writes-postgres-down',
     title: 'writes done, PostgreSQL down',
-    explanation: 'Writes acknowledged within a second while PostgreSQL is not there.',
+    explanation:
+      'Writes acknowledged within a second while PostgreSQL is not there, and in the database when it is back.',
     values: ({ postgresDown }) => writeShares(postgresDown),
     without: 'no writes',
   },
@@ -60,7 +62,9 @@ function readShares(records: readonly OutageRecord[]): number[] {
 }
 
 function writeShares(records: readonly OutageRecord[]): number[] {
-  return records.flatMap(({ writesAnswered, load }) => percent(writesAnswered, writesOf(load)))
+  return records.flatMap(({ writesAnswered, writesLost, load }) =>
+    percent(writesAnswered - writesLost, writesOf(load)),
+  )
 }
 
 function writesOf({ kinds }: LoadResult): number {
