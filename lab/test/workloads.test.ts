@@ -47,6 +47,8 @@ describe('a workload by hand', () => {
       take(handWorkload({ ...options, seed }), 300, stream)
     expect(some(1)).toEqual(some(1))
     expect(some(1)).not.toEqual(some(2))
+    const kinds = (seed: number) => some(seed).map(({ kind }) => kind)
+    expect(kinds(1)).not.toEqual(kinds(2))
     expect(some(1, 1)).toEqual(some(1, 1))
     expect(some(1)).not.toEqual(some(1, 1))
     expect(some(1, 0)).toEqual(some(1))
