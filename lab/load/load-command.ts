@@ -1,3 +1,4 @@
+import { request } from 'undici'
 import type { Machine } from '../bench/machine.ts'
 import { Failure } from '../replay/failure.ts'
 import { progressOf } from '../replay/progress.ts'
@@ -31,12 +32,10 @@ export async function loadCommand(
 }
 
 async function expectAnswer(url: string): Promise<void> {
-  const signal = AbortSignal.timeout(10_000)
-  await fetch(`${url}/healthz`, { signal }).then(
-    (answer) => answer.arrayBuffer(),
+  await request(`${url}/healthz`, { signal: AbortSignal.timeout(10_000) }).then(
+    ({ body }) => body.dump(),
     (error: Error) => {
-      const cause = failureName(error.cause ?? error)
-      throw new Failure(`${url} does not answer (${cause}): is the service running?`)
+      throw new Failure(`${url} does not answer (${failureName(error)}): is the service running?`)
     },
   )
 }
