@@ -47,6 +47,7 @@ describe('a cell', () => {
     ['%', measured(87.1, 87.3, 87.35), '87.3', '±0.2'],
     ['%', measured(20, 22.22, 25), '22.2', '±2.8'],
     ['', measured(0, 0, 3), '0', '(0 to 3)'],
+    ['', measured(1, 2, 4), '2', '±100 %'],
     ['', measured(1, 2, 7), '2', '(1 to 7)'],
     ['', measured(4), '4', '(one sample)'],
     ['', { kind: 'needs', server: 'Redis' } as const, 'needs Redis', ''],

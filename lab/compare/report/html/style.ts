@@ -42,9 +42,9 @@ figcaption p { margin: 0 0 .4rem } figcaption strong { color: var(--ink); font-w
   .beside { display: grid; grid-template-columns: 1fr 1fr; gap: 0 3rem }
   .findings { columns: 2; column-gap: 3rem; max-width: none } .findings li { break-inside: avoid } }
 svg { display: block; width: 100%; height: auto; font: 12.5px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
-.multiples svg { font-size: 11.5px }
+.multiples svg { font-size: 12.5px }
 svg text { fill: var(--ink); font-variant-numeric: tabular-nums }
-svg .tick { fill: var(--soft); font-size: 11.5px } .multiples svg .tick { font-size: 10.5px }
+svg .tick { fill: var(--soft); font-size: 11.5px } .multiples svg .tick { font-size: 11.5px }
 svg .name { fill: var(--own); font-weight: 600 }
 .grid { stroke: var(--line) } .track { stroke: var(--line) }
 .bar { fill: var(--own); opacity: .35 } .median { stroke: var(--own); stroke-width: 2.5 }
