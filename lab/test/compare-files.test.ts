@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,35 +11,40 @@ import { renderFiles } from '../compare/report/render-files.ts'
 import { comparison } from './comparison-fixture.ts'
 
 const result = comparison({ rounds: 2 })
+const markers = '<!-- compare:begin -->\nold\n<!-- compare:end -->'
 
 describe('rendering', () => {
-  let folder = ''
+  let [folder, results] = ['', '']
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'compare-'))
+    results = join(folder, 'lab/results')
+    await mkdir(results, { recursive: true })
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  test('writes Markdown and page beside the JSON, and the table of a page that has markers', async () => {
-    const [json, readme] = [join(folder, 'run.json'), join(folder, 'README.md')]
+  test('writes Markdown and page beside the JSON, and the table of a README that has markers', async () => {
+    const [json, readme] = [join(results, 'compare.json'), join(folder, 'README.md')]
     await writeFile(json, JSON.stringify(result))
-    await writeFile(readme, 'before\n<!-- compare:begin -->\nold\n<!-- compare:end -->\nafter\n')
+    await writeFile(readme, `before\n${markers}\nafter\n`)
     const files = await renderFiles(json, { readme })
-    expect(files).toEqual([join(folder, 'run.md'), join(folder, 'run.html'), readme])
-    expect(await readFile(join(folder, 'run.md'), 'utf8')).toBe(
-      markdownReport(result, { json: 'run.json' }),
-    )
-    expect(await readFile(join(folder, 'run.html'), 'utf8')).toBe(
-      htmlReport(result, { json: 'run.json' }),
-    )
+    expect(files).toEqual([join(results, 'compare.md'), join(results, 'compare.html'), readme])
+    const isEach = await Promise.all([
+      readFile(join(results, 'compare.md'), 'utf8').then((text) => text === markdownReport(result)),
+      readFile(join(results, 'compare.html'), 'utf8').then((text) => text === htmlReport(result)),
+    ])
+    expect(isEach).toEqual([true, true])
     expect(await readFile(readme, 'utf8')).toBe(`before\n${readmeTable(result)}\nafter\n`)
   })
 
-  test('leaves a page without markers as it is', async () => {
-    const [json, readme] = [join(folder, 'other.json'), join(folder, 'other.md.txt')]
+  test.each([
+    ['of a README without markers', 'compare.json', 'no table'],
+    ["of other results than README's own", 'other.json', markers],
+  ])('leaves the table %s as it is', async (_, name, page) => {
+    const [json, readme] = [join(results, name), join(folder, 'README.md')]
     await writeFile(json, JSON.stringify(result))
-    await writeFile(readme, 'no table')
+    await writeFile(readme, page)
     expect(await renderFiles(json, { readme })).not.toContain(readme)
-    expect(await readFile(readme, 'utf8')).toBe('no table')
+    expect(await readFile(readme, 'utf8')).toBe(page)
   })
 
   test('refuses a page with one marker alone', () => {

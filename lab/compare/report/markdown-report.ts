@@ -23,7 +23,7 @@ export function markdownReport(result: ComparisonResult, options: ReportOptions 
   return [
     '# Comparison of the five patterns',
     '',
-    `Made from [${json}](${json}), which has all samples, by \`npm run compare -- --render ${json}\`: do not edit it.`,
+    `Made from [${json}](${json}), which has all samples. \`npm run compare -- --render\` and its path make it again: do not edit it.`,
     '',
     ...markdownTable([['', ''], ...facts(result)], 'left'),
     ...(said.length === 0 ? [] : ['', ...said.map((note) => `- **Note.** ${note}`)]),

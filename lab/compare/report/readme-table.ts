@@ -20,6 +20,9 @@ const columns = [
   ['reads-postgres-down', 'reads answered, PostgreSQL down, %'],
 ] as const
 
+/** Of what README shows, from the folder that it is in. */
+export const committedResults = 'lab/results/compare.json'
+
 const begin = '<!-- compare:begin -->'
 const end = '<!-- compare:end -->'
 

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { Failure } from '../../replay/failure.ts'
 import { htmlReport } from './html-report.ts'
 import { markdownReport } from './markdown-report.ts'
 import { readResult } from './read-result.ts'
-import { withReadmeTable } from './readme-table.ts'
+import { committedResults, withReadmeTable } from './readme-table.ts'
 
 export interface RenderOptions {
-  /** A page whose table between the markers is made anew, if it has them. */
+  /** The README above the committed results: its table is made from these, and from no others. */
   readonly readme?: string
 }
 
@@ -23,9 +23,10 @@ export async function renderFiles(file: string, options: RenderOptions = {}): Pr
     [`${base}.html`, htmlReport(result, { json })],
   ]
   const { readme } = options
-  const page =
-    readme === undefined ? undefined : withReadmeTable(await readFile(readme, 'utf8'), result)
-  if (readme !== undefined && page !== undefined) files.push([readme, page])
+  if (readme !== undefined && resolve(dirname(readme), committedResults) === resolve(file)) {
+    const page = withReadmeTable(await readFile(readme, 'utf8'), result)
+    if (page !== undefined) files.push([readme, page])
+  }
   for (const [path, text] of files) await writeFile(path, text)
   return files.map(([path]) => path)
 }
