@@ -14,13 +14,15 @@ export interface Traits {
   readonly flushMs?: number
   /** A process that is killed takes what it has not flushed with it. */
   readonly losesUnflushed?: boolean
+  /** It says that the database has all, whether or not it has. */
+  readonly settlesEarly?: boolean
   /** A process that is killed after its commit leaves the entry as it was, for this long. */
   readonly ttlMs?: number
   /** Of so many acknowledged writes one is written nowhere; of those without `flushMs`. */
   readonly losesEvery?: number
   readonly refusesWrites?: boolean
   readonly neverComesBack?: boolean
-  /** It hangs while Redis is frozen. */
+  /** It hangs while Redis is frozen, and answers then. */
   readonly needsRedis?: boolean
   /** It answers 500 after PostgreSQL has been away, until it is started again. */
   readonly staysBroken?: boolean
@@ -69,7 +71,7 @@ export class FakeWorld {
     if (flushMs === undefined && !isLost) this.rows.set(id, row)
     await delay(tellMs)
     if (isDead() && ttlMs !== undefined) return undefined
-    this.cache.delete(id)
+    if (flushMs === undefined) this.cache.delete(id)
     if (isDead()) return undefined
     if (flushMs !== undefined) this.#writeBehind(id, row, isDead)
     return row
@@ -98,7 +100,7 @@ export class FakeWorld {
   }
 
   async settle(): Promise<void> {
-    while (this.#unflushed > 0) await delay(1)
+    while (this.#unflushed > 0 && !this.traits.settlesEarly) await delay(1)
   }
 }
 
@@ -139,7 +141,7 @@ class FakeProcess {
     const world = this.#world
     const id = Number(request.url?.split('/')[2])
     const body = await text(request)
-    if (needsRedis && world.isRedisFrozen) return
+    while (needsRedis && world.isRedisFrozen) await delay(5)
     if (world.isPostgresDown && staysBroken) this.#isBroken = true
     const isWrite = request.method === 'PUT'
     const isAway = world.isPostgresDown && (isWrite ? !dropsWrites : !world.cache.has(id))

@@ -43,6 +43,7 @@ describe('the outages of a subject', () => {
     const [record] = redisFrozen
     expect(record).toMatchObject({ readsAnswered: 0, writesAnswered: 0 })
     expect(record?.load.kinds.get.errors).toEqual({ TIMEOUT: record?.load.kinds.get.requests })
+    expect(record?.ms).toBeLessThan(3_000)
     expect(record?.recoveredMs).toBeDefined()
   })
 
