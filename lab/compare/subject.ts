@@ -21,7 +21,10 @@ export interface RunningSubject {
   readonly name: SubjectName
   /** Of its processes; where a process was started again, still the same. */
   readonly urls: readonly string[]
-  /** Statements that its database was sent since it started, without BEGIN and COMMIT, whoever sent them but the lab. */
+  /**
+   * Statements that its database was sent since it started, without BEGIN and COMMIT, whoever sent them but the lab.
+   * A PostgreSQL that is killed or restarted counts anew.
+   */
   statements(): Promise<number>
   /** Empties its cache. */
   clearCache(): Promise<void>

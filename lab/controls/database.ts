@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { pgOptions } from 'caching-patterns/postgres'
@@ -47,6 +48,7 @@ async function server(url: string, setup: string): Promise<ControlDatabase> {
 const settings = ['shared_buffers=32MB', 'max_wal_size=128MB']
 
 async function embedded(dataDir: string, setup: string): Promise<ControlDatabase> {
+  await mkdir(dataDir, { recursive: true })
   const pglite = await PGlite.create(join(dataDir, 'postgres'), {
     startParams: [...PGlite.defaultStartParams, ...settings.flatMap((each) => ['-c', each])],
   })
