@@ -51,6 +51,8 @@ export function parseFrozen(json: string): unknown {
 
 function freezeDeep(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  for (const inner of Object.values(value)) freezeDeep(inner)
+  // both without a list made for the purpose, which a hit would pay for; a parsed object inherits nothing enumerable
+  if (Array.isArray(value)) for (const inner of value) freezeDeep(inner)
+  else for (const name in value) freezeDeep((value as Record<string, unknown>)[name])
   return Object.freeze(value)
 }

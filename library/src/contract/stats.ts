@@ -34,7 +34,7 @@ export interface CacheStats {
     readonly unconfirmed: number
     readonly outcomeUnknown: number
   }
-  /** Hits are sampled (the first, then one in 16) when the store answers in process. */
+  /** Hits are sampled (the first, then one in 256 at least) when the store answers in process. */
   readonly latencyMs: {
     readonly hit: LatencyFigures
     readonly miss: LatencyFigures

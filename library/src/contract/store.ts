@@ -16,6 +16,13 @@ export interface EndResult {
   readonly markLost: boolean
 }
 
+/** Where an in-process store keeps the value of one key, until that is deleted, evicted or something else than a value. */
+export interface Place {
+  readonly key: string
+  /** The value, if it is there and not expired at `now`: one promise for all who ask for the same entry. It counts as a get. */
+  hit(now: number): Promise<unknown> | undefined
+}
+
 /**
  * Where entries live. Every method is one atomic operation on one key, whatever runs beside it,
  * and is decided by the store's own clock. Every method that changes something is idempotent by
@@ -36,6 +43,8 @@ export interface Store {
   now(): number
 
   get(key: string): Awaitable<StoredState | undefined>
+  /** Of a store in this process: where the key's value is now, so that it can be had again without a look for the key. It never throws. */
+  place?(key: string): Place | undefined
   /** In the order of `keys`. */
   getMany(keys: readonly string[]): Awaitable<readonly (StoredState | undefined)[]>
 

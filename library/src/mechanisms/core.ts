@@ -42,13 +42,14 @@ export class Core<Key, S extends Store = Store> {
   readonly gate: LoadGate
   readonly invalidator: Invalidator
   readonly #schema: ValueSchema | undefined
-  #isClosed = false
+  /** After `close`. */
+  isClosed = false
 
   constructor({ settings, store, clock, random, encodeKey, schema, onEvent }: CoreParts<Key, S>) {
     this.settings = settings
     this.clock = clock
     this.random = random
-    this.keys = new KeyCodec(settings.prefix, encodeKey)
+    this.keys = new KeyCodec(settings.prefix, encodeKey, store.place !== undefined)
     this.emitter = new Emitter(settings.name, onEvent)
     this.background = new Background(clock, this.emitter)
     this.#schema = schema
@@ -116,13 +117,13 @@ export class Core<Key, S extends Store = Store> {
 
   /** Throws `CLOSED` after `close`. */
   assertOpen(): void {
-    if (!this.#isClosed) return
+    if (!this.isClosed) return
     throw new CacheError('CLOSED', `cache ${this.settings.name} is closed`)
   }
 
   /** From here on calls are refused; `drain` runs, then the background work ends. */
   async close(drain: () => Promise<void> = async () => {}): Promise<void> {
-    this.#isClosed = true
+    this.isClosed = true
     await drain()
     await this.invalidator.close()
     await this.background.settle()

@@ -42,9 +42,14 @@ export class Invalidator {
     return this.#suspects.size
   }
 
+  /** Whether any key is suspect. */
+  get hasSuspects(): boolean {
+    return this.#suspects.size > 0 || this.#areAllSuspect
+  }
+
   /** False in the usual case without a look-up. */
   isSuspect(key: string): boolean {
-    if (this.#suspects.size === 0 && !this.#areAllSuspect) return false
+    if (!this.hasSuspects) return false
     return this.#areAllSuspect || this.#suspects.has(key)
   }
 

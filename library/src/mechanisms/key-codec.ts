@@ -14,19 +14,28 @@ export class KeyCodec<Key> {
   readonly #encode: ((key: Key) => string) | undefined
   /**
    * Those of keys that were asked for, at most about 2 MB: a text that is the same string each time
-   * need not be put together, hashed and compared again, which is 150 of the 400 ns of a hit.
+   * need not be put together, hashed and compared again, which is 150 of the 400 ns of a hit in
+   * process. Of one on a server it is nothing, and a look-up would cost more than the text.
    */
-  readonly #storedKeys = new Map<unknown, string>()
+  readonly #storedKeys: Map<unknown, string> | undefined
 
-  constructor(prefix: string, encode?: (key: Key) => string) {
+  /** `remembers`: for a store in this process. */
+  constructor(prefix: string, encode?: (key: Key) => string, remembers = false) {
     this.prefix = prefix
     this.#encode = encode
+    this.#storedKeys = remembers && encode === undefined ? new Map() : undefined
+  }
+
+  /** Whether equal keys are the same text for good: one that has to be encoded may be an object, which changes. */
+  get isPlain(): boolean {
+    return this.#encode === undefined
   }
 
   /** The stored key; throws `INVALID_KEY`. */
   encode(key: Key): string {
-    if (this.#encode !== undefined) return this.prefix + this.#text(key)
-    return this.#storedKeys.get(key) ?? this.#remembered(key)
+    const storedKeys = this.#storedKeys
+    if (storedKeys === undefined) return this.prefix + this.#text(key)
+    return storedKeys.get(key) ?? this.#remembered(key, storedKeys)
   }
 
   /** What `encode` put behind the prefix. */
@@ -35,10 +44,10 @@ export class KeyCodec<Key> {
   }
 
   /** All are forgotten together: an order of use would cost more than putting some together again. */
-  #remembered(key: Key): string {
+  #remembered(key: Key, storedKeys: Map<unknown, string>): string {
     const storedKey = this.prefix + this.#text(key)
-    if (this.#storedKeys.size === maxRemembered) this.#storedKeys.clear()
-    this.#storedKeys.set(key, storedKey)
+    if (storedKeys.size === maxRemembered) storedKeys.clear()
+    storedKeys.set(key, storedKey)
     return storedKey
   }
 

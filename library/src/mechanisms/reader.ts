@@ -5,6 +5,7 @@ import type { Core } from './core.ts'
 import { Grace } from './grace.ts'
 import { Loading, type Trip } from './loading.ts'
 import { atLeast } from './min-version.ts'
+import { type NearHits, nearHitsOf } from './near-hits.ts'
 import { patiently } from './read-terms.ts'
 import { type FlightCommands, SingleFlight } from './single-flight.ts'
 import {
@@ -28,6 +29,8 @@ export class Reader<Key, Value> {
   readonly #view: StoreView
   readonly #grace: Grace
   readonly #flights = new SingleFlight<Answer<Value>>()
+  /** Hits without terms that need no trip: of a store that has places, with plain keys, and nobody to be told. */
+  readonly near: NearHits<Key> | undefined
   readonly #onHit: ((trip: Trip<Key>, entry: ValueEntry) => void) | undefined
 
   /** `onHit` is told of every hit: refresh-ahead decides there. */
@@ -37,6 +40,7 @@ export class Reader<Key, Value> {
     this.#view = new StoreView(core)
     this.#grace = new Grace(core)
     this.#onHit = onHit
+    this.near = onHit === undefined ? nearHitsOf(core) : undefined
   }
 
   /** The value alone: an in-process hit makes no object. */
@@ -61,6 +65,7 @@ export class Reader<Key, Value> {
     }
     if (startedAt !== 0) recorder.hitTook(performance.now() - startedAt)
     recorder.hits += 1
+    this.near?.remember(trip.key, trip.id)
     this.#onHit?.(trip, state)
     return state.value
   }
@@ -100,12 +105,38 @@ export class Reader<Key, Value> {
       return trips.map(() => ({ status: 'rejected', reason }))
     }
     return Promise.allSettled(
-      trips.map((trip, index) => {
-        const isSuspect = this.#core.invalidator.isSuspect(trip.id)
-        const seen = isSuspect ? unreachable : states[index]
-        return this.#settled(trip, { arrivedAt, startedAt }, seen)
-      }),
+      trips.map((trip, index) => this.#settled(trip, { arrivedAt, startedAt }, states[index])),
     )
+  }
+
+  /** `value` for many, with one GET for all: a hit makes nothing but its value. When all are through it rejects as the first of them did. */
+  async values(keys: readonly Key[], tripOf: (key: Key) => Trip<Key>): Promise<Map<Key, unknown>> {
+    const core = this.#core
+    const read = { arrivedAt: this.#flights.arrive(), startedAt: performance.now() }
+    const states = await this.#view.seeMany(keys.map((key) => core.keys.encode(key)))
+    const values = new Map<Key, unknown>()
+    const others: Promise<unknown>[] = []
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as Key
+      const seen = states[i]
+      if (seen !== unreachable && seen?.kind === 'value' && core.isFresh(seen)) {
+        const { size } = values
+        values.set(key, seen.value)
+        // asked for twice it is one read: a look before would cost as much as this
+        if (values.size === size) continue
+        this.#countHit(read)
+        this.#onHit?.(tripOf(key), seen)
+      } else if (!values.has(key)) {
+        const other = Promise.resolve(this.#valueOf(tripOf(key), read, seen))
+        others.push(other)
+        values.set(key, other)
+      }
+    }
+    await Promise.allSettled(others)
+    for (const [key, value] of others.length > 0 ? values : []) {
+      if (value instanceof Promise) values.set(key, await value)
+    }
+    return values
   }
 
   /** `lookup` for the library's own needs: it is not counted as a read. */

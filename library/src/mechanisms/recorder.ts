@@ -4,6 +4,7 @@ import type { JournalFigures } from '../contract/journal.ts'
 import type { CacheStats, LatencyFigures } from '../contract/stats.ts'
 
 const hitSampleMask = 15
+const nearHitSampleMask = 255
 
 /** What a flusher says of itself. */
 export type FlushFigures = Pick<NonNullable<CacheStats['journal']>, 'breaker' | 'drainRate'>
@@ -49,6 +50,11 @@ export class Recorder {
   /** Whether the next hit's latency is wanted: two clock readings cost more than a hit in process. */
   get samplesNextHit(): boolean {
     return (this.hits & hitSampleMask) === 0
+  }
+
+  /** The same of one that is over sooner than two clock readings are: one in 256. */
+  get samplesNextNearHit(): boolean {
+    return (this.hits & nearHitSampleMask) === 0
   }
 
   hitTook(ms: number): void {

@@ -52,10 +52,13 @@ export class StoreView {
     return this.see(id)
   }
 
-  /** By one GET for all, suspect or not. Never rejects. */
+  /** By one GET for all, of which those are not believed whose key is suspect by then. Never rejects. */
   async seeMany(ids: readonly string[]): Promise<readonly Seen[]> {
+    const { store, invalidator } = this.#core
     try {
-      return await this.#core.store.read('getMany', (s) => s.getMany(ids))
+      const states = await store.read('getMany', (s) => s.getMany(ids))
+      if (!invalidator.hasSuspects) return states
+      return ids.map((id, index) => (invalidator.isSuspect(id) ? unreachable : states[index]))
     } catch {
       return ids.map(degrade)
     }

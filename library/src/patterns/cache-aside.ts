@@ -43,10 +43,14 @@ export function cacheAsideCache<Key, Value>(
     const terms = readTerms(options, core.clock)
     return { key, id: core.keys.encode(key), load: loadRow(core, load), terms }
   }
+  // async: what is wrong with a key or an option rejects
+  const value = async (key: Key, load: Load<Value>, options?: ReadOptions) =>
+    reader.value(trip(key, load, options))
   return {
     ...cacheControl<Key, Value>(core, { refreshesAhead: false }),
-    async getOrLoad(key, load, options) {
-      return reader.value(trip(key, load, options)) as Promise<Jsonify<Value> | undefined>
+    getOrLoad(key, load, options) {
+      const hit = options === undefined ? reader.near?.hit(key) : undefined
+      return (hit ?? value(key, load, options)) as Promise<Jsonify<Value> | undefined>
     },
     async lookupOrLoad(key, load, options) {
       return reader.lookup(trip(key, load, options))

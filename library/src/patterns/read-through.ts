@@ -40,6 +40,9 @@ export function readThroughReads<Key, Value>(
     return { key, id: core.keys.encode(key), load, terms: readTerms(options, core.clock) }
   }
 
+  // async: what is wrong with a key or an option rejects
+  const value = async (key: Key, options?: ReadOptions) => reader.value(trip(key, options))
+
   async function lookupMany(keys: readonly Key[], options?: ReadManyOptions) {
     core.assertOpen()
     const { minVersion } = (options ?? {}) as ReadOptions
@@ -57,11 +60,9 @@ export function readThroughReads<Key, Value>(
   }
 
   return {
-    async get(key, options) {
-      return reader.value(trip(key, options)) as
-        | Jsonify<Value>
-        | undefined
-        | Promise<Jsonify<Value> | undefined>
+    get(key, options) {
+      const hit = options === undefined ? reader.near?.hit(key) : undefined
+      return (hit ?? value(key, options)) as Promise<Jsonify<Value> | undefined>
     },
     // not async: that would cost a hit a promise and three turns of the microtask queue
     lookup(key, options) {
@@ -73,6 +74,11 @@ export function readThroughReads<Key, Value>(
     },
     lookupMany,
     async getMany(keys, options) {
+      core.assertOpen()
+      if (options === undefined) {
+        const found = await reader.values(keys, trip)
+        return found as Map<Key, Jsonify<Value> | undefined>
+      }
       const values = new Map<Key, Jsonify<Value> | undefined>()
       for (const [key, answer] of await lookupMany(keys, options)) {
         if (answer instanceof Error) throw answer

@@ -11,7 +11,7 @@ import type {
 } from '../contract/entry.ts'
 import { InvalidArgumentError } from '../contract/errors.ts'
 import type { Journal, JournalingStore, JournalLimits } from '../contract/journal.ts'
-import type { EndResult } from '../contract/store.ts'
+import type { EndResult, Place } from '../contract/store.ts'
 import { entryOf, Lease, type StoredValue } from './memory/entries.ts'
 import { MemoryJournal } from './memory/journal.ts'
 import type { JournalLog } from './memory/journal-log.ts'
@@ -91,6 +91,10 @@ class InProcessStore implements MemoryStore {
 
   get(key: string): StoredState | undefined {
     return shown(this.#space.find(key, this.#now()))
+  }
+
+  place(key: string): Place | undefined {
+    return this.#space.place(key)
   }
 
   getMany(keys: readonly string[]): (StoredState | undefined)[] {

@@ -106,13 +106,24 @@ class StoreOnRedis implements RedisStore, ScriptRunner {
   }
 
   /** One MGET. On a cluster that would be refused across slots, so there it is GETs, which the client writes at once. */
-  async getMany(keys: readonly string[]): Promise<(StoredState | undefined)[]> {
+  getMany(keys: readonly string[]): Promise<(StoredState | undefined)[]> {
+    const connection = this.#servers.only?.trusted
+    return connection === undefined || keys.length === 0
+      ? this.#getManyElsewhere(keys)
+      : connection.getMany(this.#storedOn(connection, keys))
+  }
+
+  async #getManyElsewhere(keys: readonly string[]): Promise<(StoredState | undefined)[]> {
     const [first] = keys
     if (first === undefined) return []
     if (this.#servers.only === undefined) return Promise.all(keys.map((key) => this.get(key)))
     const connection = await this.#servers.connectionOf('')
     await connection.prove(this.#keys.stored(first, connection.suffix))
-    return connection.getMany(keys.map((key) => this.#keys.stored(key, connection.suffix)))
+    return connection.getMany(this.#storedOn(connection, keys))
+  }
+
+  #storedOn({ suffix }: { readonly suffix: string }, keys: readonly string[]): string[] {
+    return keys.map((key) => this.#keys.stored(key, suffix))
   }
 
   async acquire(

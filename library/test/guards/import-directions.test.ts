@@ -6,7 +6,7 @@ const rooms: Record<string, { readonly rooms: string[]; readonly packages?: stri
   contract: { rooms: [] },
   mechanisms: { rooms: ['contract'], packages: ['cockatiel'] },
   patterns: { rooms: ['contract', 'mechanisms'] },
-  stores: { rooms: ['contract'], packages: ['lru-cache'] },
+  stores: { rooms: ['contract'], packages: [] },
   sources: { rooms: ['contract'] },
   testing: { rooms: ['contract'] },
   prometheus: { rooms: ['contract'] },

@@ -98,6 +98,28 @@ describe('getMany', () => {
     expect((await cache.stats()).reads).toMatchObject({ total: 5, misses: 4, hits: 1 })
   })
 
+  test('counts a hit once that is asked for twice', async () => {
+    const { cache } = make()
+    await cache.getMany(['a', 'b'])
+    expect([...(await cache.getMany(['a', 'b', 'a']))].map(([key]) => key)).toEqual(['a', 'b'])
+    expect((await cache.stats()).reads).toMatchObject({ total: 4, hits: 2 })
+  })
+
+  test('rejects as the first of its keys does, when all others are through', async () => {
+    const settled: string[] = []
+    const source = {
+      load: async (key: string) => {
+        if (key === 'slow') await new Promise((done) => setImmediate(done))
+        settled.push(key)
+        if (key === 'bad') throw new Error('bad row')
+        return { name: key }
+      },
+    }
+    const cache = readThrough({ name: 'some', store: memoryStore(), source, ttl: '1s' })
+    await expect(cache.getMany(['bad', 'slow'])).rejects.toThrow('bad row')
+    expect(settled).toEqual(['bad', 'slow'])
+  })
+
   test('answers nothing to nothing, without asking anybody', async () => {
     const { cache, counts } = make()
     expect([...(await cache.getMany([]))]).toEqual([])
