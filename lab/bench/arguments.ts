@@ -28,10 +28,11 @@ const options = {
 
 /** The text of `--help`. */
 export function usage(names: readonly string[]): string {
-  return `npm run bench -- [options]
+  return `npm run bench -- [GROUP ...] [options]
 
-  --only GROUP       ${names.join(', ')},
-                     or how several begin: write-behind; may be repeated (default: all)
+  GROUP              ${names.join(', ')},
+                     or how several begin: write-behind, peers (default: all but peers)
+  --only GROUP       the same; may be repeated
   --rounds N         1 to 1000 (default ${standard.rounds})
   --quick            ${quick.rounds} rounds of short samples: does everything run? Its figures say little
   --results FOLDER   where all samples are written, as bench-<date>.json (default lab/results)
@@ -40,16 +41,23 @@ export function usage(names: readonly string[]): string {
 A target that is missed does not fail the command; a wrong answer does.`
 }
 
-/** Undefined when help was asked for. Throws a `Failure` that names the argument. */
+/** Undefined when help was asked for. `onRequest`: what runs only when it is named. Throws a `Failure` that names the argument. */
 export function readArguments(
   args: readonly string[],
   names: readonly string[],
+  onRequest: readonly string[] = [],
 ): BenchArguments | undefined {
-  const values = inOneLine(() => parseArgs({ args: [...args], options }).values)
+  const { values, positionals } = inOneLine(() =>
+    parseArgs({ args: [...args], options, allowPositionals: true }),
+  )
   if (values.help) return undefined
+  const asked = [...positionals, ...(values.only ?? [])]
   const { rounds, sampleMs } = values.quick ? quick : standard
   return {
-    groups: (values.only ?? names).flatMap((name) => known(name, names)),
+    groups:
+      asked.length > 0
+        ? asked.flatMap((name) => known(name, names))
+        : names.filter((name) => !onRequest.includes(name)),
     rounds: values.rounds === undefined ? rounds : wholeNumber('--rounds', values.rounds, 1, 1_000),
     sampleMs,
     isQuick: values.quick,
@@ -61,5 +69,5 @@ export function readArguments(
 function known(start: string, names: readonly string[]): readonly string[] {
   const found = names.filter((name) => name === start || name.startsWith(`${start}-`))
   if (found.length > 0) return found
-  throw new Failure(`--only: expected ${names.join(', ')}, received ${JSON.stringify(start)}`)
+  throw new Failure(`GROUP: expected ${names.join(', ')}, received ${JSON.stringify(start)}`)
 }

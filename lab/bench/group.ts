@@ -1,4 +1,5 @@
 import type { Comparison } from './comparison.ts'
+import type { Ranking } from './ranking.ts'
 
 /** A process that does the work of a subject. */
 export interface Worker {
@@ -6,6 +7,8 @@ export interface Worker {
   cpuUs(): number | Promise<number>
   /** Leaves little garbage of one sample to the next. */
   collectGarbage(): void | Promise<void>
+  /** Bytes that it has allocated since the last `collectGarbage`, where it counts them. */
+  allocatedBytes?(): number | Promise<number>
 }
 
 /** Something that is measured. */
@@ -20,6 +23,8 @@ export interface Subject {
   settle?(): Promise<void>
   /** Of the last run: what one operation of a hundred exceeded, in milliseconds. */
   p99Ms?(): number
+  /** Of the last run: how many loads reached the source. */
+  loads?(): number
   /** Rejects with a `Failure` unless it answers as expected: who answers wrongly may be fast. */
   check(): Promise<void>
 }
@@ -28,6 +33,8 @@ export interface Subject {
 export interface OpenGroup {
   readonly subjects: readonly Subject[]
   readonly comparisons: readonly Comparison[]
+  /** Of subjects that are shown beside each other, not in pairs. */
+  readonly ranking?: Ranking
 }
 
 /** Closes something when the group is over; the last one given is closed first. */

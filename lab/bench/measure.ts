@@ -49,9 +49,16 @@ async function sample(subject: Subject, operations: number): Promise<Sample> {
   const cpuBefore = await worker.cpuUs()
   const ms = await subject.run(operations)
   const p99Ms = subject.p99Ms?.()
+  const loads = subject.loads?.()
   await subject.settle?.()
   const cpuUs = (await worker.cpuUs()) - cpuBefore
-  return { operations, ms, cpuUs, ...(p99Ms !== undefined && { p99Ms }) }
+  const allocatedBytes = await worker.allocatedBytes?.()
+  return {
+    ...{ operations, ms, cpuUs },
+    ...(p99Ms !== undefined && { p99Ms }),
+    ...(allocatedBytes !== undefined && { allocatedBytes }),
+    ...(loads !== undefined && { loads }),
+  }
 }
 
 /** As many as take `sampleMs`, by what the last run took; at most ten times as many, since short runs tell little. */

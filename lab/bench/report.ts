@@ -1,16 +1,23 @@
+import { inLines } from '../command-line/in-lines.ts'
 import { type Compared, meanings } from './comparison.ts'
 import { type ExperimentResult, isMet } from './experiment.ts'
 import type { Machine } from './machine.ts'
+import { columns, type Ranking, rank } from './ranking.ts'
 import type { GroupResult } from './run-group.ts'
 import type { Spread } from './spread.ts'
 
 /** What stands above all tables. */
-export function heading(machine: Machine, rounds: number): string {
+export function heading(
+  machine: Machine,
+  rounds: number,
+  packages: Readonly<Record<string, string>> = {},
+): string {
   const { date, node, cpu, cpus, load, commit, isChanged, command } = machine
   const at = commit === undefined ? 'no commit' : `commit ${commit}${isChanged ? ', changed' : ''}`
   return [
     `${date.slice(0, 16).replace('T', ' ')} UTC | Node ${node} | ${cpu}, ${cpus} cores | ${at}`,
     `${command} | median of ${rounds} rounds (first to third quartile)`,
+    ...inLines(Object.entries(packages).map(([name, version]) => `${name} ${version}`)),
     ...(load > cpus / 4
       ? [`Something else is running: load ${load.toFixed(1)} before the start. Expect noise.`]
       : []),
@@ -19,8 +26,20 @@ export function heading(machine: Machine, rounds: number): string {
 }
 
 /** A group's figures, and below them how they compare. */
-export function report({ name, title, missing, subjects, comparisons }: GroupResult): string {
+export function report(result: GroupResult): string {
+  const { name, title, missing, subjects, comparisons, ranking } = result
   if (missing.length > 0) return `${name}: not measured, needs ${missing.join(' and ')}\n`
+  const figures = ranking === undefined ? figuresTable(subjects) : rankingTable(ranking, subjects)
+  const judged = comparisons.map(comparisonRow)
+  return [
+    `${name}: ${title}`,
+    ...table(figures),
+    '',
+    ...(judged.length > 0 ? [...table([['', '', 'target', ''], ...judged]), ''] : []),
+  ].join('\n')
+}
+
+function figuresTable(subjects: GroupResult['subjects']): string[][] {
   const isTimed = subjects.some(({ p99Ms }) => p99Ms !== undefined)
   const figures = subjects.map((subject) => [
     subject.name,
@@ -28,16 +47,26 @@ export function report({ name, title, missing, subjects, comparisons }: GroupRes
     spreadText(subject.cpuUsPerOperation, microseconds),
     ...(subject.p99Ms ? [spreadText(subject.p99Ms, (ms) => ms.toFixed(1))] : []),
   ])
-  return [
-    `${name}: ${title}`,
-    ...table([
-      ['', 'operations/s', 'CPU us/operation', ...(isTimed ? ['p99 ms'] : [])],
-      ...figures,
-    ]),
-    '',
-    ...table([['', '', 'target', ''], ...comparisons.map(comparisonRow)]),
-    '',
-  ].join('\n')
+  return [['', 'operations/s', 'CPU us/operation', ...(isTimed ? ['p99 ms'] : [])], ...figures]
+}
+
+/** Each figure with its quartiles and, behind them, how many times ours it is. */
+function rankingTable(ranking: Ranking, subjects: GroupResult['subjects']): string[][] {
+  const heads = ranking.columns.flatMap((name) =>
+    columns[name].isCompared ? [columns[name].head, 'x ours'] : [columns[name].head],
+  )
+  const rows = rank(ranking, subjects).map(({ name, figures }) => [
+    name,
+    ...figures.flatMap(({ column, spread, timesOurs }) => {
+      const { text, isCompared } = columns[column]
+      return [spreadText(spread, text), ...(isCompared ? [times(timesOurs.median)] : [])]
+    }),
+  ])
+  return [['', ...heads], ...rows]
+}
+
+function times(ratio: number): string {
+  return ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0)
 }
 
 /** What came of an experiment. */

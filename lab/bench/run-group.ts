@@ -1,6 +1,7 @@
 import { type Compared, compare } from './comparison.ts'
 import type { Group, ServerName } from './group.ts'
 import { type Measuring, measure } from './measure.ts'
+import type { Ranking } from './ranking.ts'
 import { cpuUsPerOperation, type Measured, operationsPerSecond } from './sample.ts'
 import { type Spread, spreadOf } from './spread.ts'
 
@@ -19,6 +20,7 @@ export interface GroupResult {
   readonly missing: readonly ServerName[]
   readonly subjects: readonly Figures[]
   readonly comparisons: readonly Compared[]
+  readonly ranking?: Ranking
 }
 
 /** Opens a group, measures it, and closes it whatever happens. Subjects have to answer rightly before and after. */
@@ -32,7 +34,7 @@ export async function runGroup(
   if (missing.length > 0) return { name, title, missing, subjects: [], comparisons: [] }
   const closers: (() => unknown)[] = []
   try {
-    const { subjects, comparisons } = await group.open((close) => closers.unshift(close))
+    const { subjects, comparisons, ranking } = await group.open((close) => closers.unshift(close))
     for (const subject of subjects) await subject.check()
     const measured = await measure(subjects, { ...measuring, sampleMs: scale * measuring.sampleMs })
     for (const subject of subjects) await subject.check()
@@ -42,6 +44,7 @@ export async function runGroup(
       missing,
       subjects: measured.map(figuresOf),
       comparisons: comparisons.map((each) => compare(each, measured)),
+      ...(ranking && { ranking }),
     }
   } finally {
     for (const close of closers) await close()

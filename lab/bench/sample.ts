@@ -6,6 +6,10 @@ export interface Sample {
   readonly cpuUs: number
   /** What one operation of a hundred exceeded, where each is timed. */
   readonly p99Ms?: number
+  /** On the heap, by the process that did the work. */
+  readonly allocatedBytes?: number
+  /** How many reached the source. */
+  readonly loads?: number
 }
 
 /** The samples of a subject, one a round. */
@@ -16,6 +20,10 @@ export interface Measured {
 
 export function operationsPerSecond({ operations, ms }: Sample): number {
   return (1_000 * operations) / ms
+}
+
+export function msPerOperation({ operations, ms }: Sample): number {
+  return ms / operations
 }
 
 export function cpuUsPerOperation({ operations, cpuUs }: Sample): number {

@@ -25,13 +25,15 @@ export interface Calls<Key, Answer> {
   call(key: Key): Promise<Answer>
   /** What a caller does with the answer. Default: nothing. */
   read?(answer: Answer): unknown
+  /** What is read, as it is compared. Default: as it is. */
+  shown?(found: unknown): unknown
   /** What is read in the end. */
   expected(key: Key): unknown
 }
 
 /** Makes a subject of calls. */
 export function calls<Key, Answer>(options: Calls<Key, Answer>): Subject {
-  const { name, keys, inFlight, call, read = itself, expected } = options
+  const { name, keys, inFlight, call, read = itself, shown = itself, expected } = options
   let at = 0
   return {
     name,
@@ -51,7 +53,7 @@ export function calls<Key, Answer>(options: Calls<Key, Answer>): Subject {
     },
     check: () =>
       inLanes(keys, checkLanes, async (key) => {
-        const found = read(await call(key))
+        const found = shown(read(await call(key)))
         if (isDeepStrictEqual(found, expected(key))) return
         const words = `expected ${JSON.stringify(expected(key))}, received ${JSON.stringify(found)}`
         throw new Failure(`${name}: of key ${String(key)} ${words}`)

@@ -1,4 +1,4 @@
-import { createCache } from 'async-cache-dedupe'
+import { createCache, type StorageInputMemory, type StorageInputRedis } from 'async-cache-dedupe'
 import type { Redis } from 'ioredis'
 import { failFast, failFastPage, ioredis } from './ioredis-client.ts'
 import type { Circumstances, Form, Peer, PeerCache, Row } from './peer.ts'
@@ -12,7 +12,8 @@ const redisAlone: Form = {
   settings: 'storage redis, clear(name, arg)',
   sources: [`${page}#createcacheopts`],
   open(circumstances) {
-    const { cache, get, set } = open(circumstances, ioredis(circumstances.redisPort))
+    const client = ioredis(circumstances.redisPort)
+    const { cache, get, set } = open(circumstances, onRedis(client, false))
     return { get, set, invalidate: (key) => cache.clear('row', key) }
   },
 }
@@ -26,8 +27,20 @@ const tuned: Form = {
     const { redisPort, ttlMs } = circumstances
     const seconds = ttlMs / 1_000
     const client = ioredis(redisPort, failFast)
-    const { cache, get, set } = open(circumstances, client, { referencesTTL: seconds })
+    const invalidation = { referencesTTL: seconds }
+    const { cache, get, set } = open(circumstances, onRedis(client, invalidation), invalidation)
     return { get, set, invalidate: (key) => cache.invalidateAll(reference(key)) }
+  },
+}
+
+const inProcess: Form = {
+  name: 'in process',
+  tiers: 'memory',
+  settings: 'storage memory, all options at their defaults',
+  sources: [`${page}#createcacheopts`],
+  open(circumstances) {
+    const { cache, get, set } = open(circumstances, { type: 'memory' })
+    return { get, set, invalidate: (key) => cache.clear('row', key) }
   },
 }
 
@@ -36,18 +49,22 @@ export const asyncCacheDedupe: Peer = {
   name: 'async-cache-dedupe',
   packages: ['async-cache-dedupe', 'ioredis'],
   forms: [redisAlone, tuned],
+  inProcess: [inProcess],
+}
+
+type Invalidation = { referencesTTL: number } | false
+
+function onRedis(client: Redis, invalidation: Invalidation): StorageInputRedis {
+  return { type: 'redis', options: { client, invalidation } }
 }
 
 function open(
   { ttlMs, load }: Circumstances,
-  client: Redis,
-  invalidation: { referencesTTL: number } | false = false,
+  storage: StorageInputRedis | StorageInputMemory,
+  invalidation: Invalidation = false,
 ) {
   const seconds = ttlMs / 1_000
-  const cache = createCache({
-    ttl: seconds,
-    storage: { type: 'redis', options: { client, invalidation } },
-  }).define(
+  const cache = createCache({ ttl: seconds, storage }).define(
     'row',
     { ...(invalidation && { references: (key: string) => [reference(key)] }) },
     (key: string) => load(key),

@@ -62,11 +62,34 @@ const tuned: Form = {
   },
 }
 
+const inProcess: Form = {
+  name: 'in process',
+  tiers: 'memory',
+  settings: 'useL1Layer, all options at their defaults but maxSize 10mb',
+  sources: [`${page}/cache-drivers`],
+  open(circumstances) {
+    const rows = bentostore().useL1Layer(memoryDriver({ maxSize: '10mb' }))
+    return cacheOf(new BentoCache({ default: 'rows', stores: { rows } }), circumstances)
+  },
+}
+
+const unserialized: Form = {
+  name: 'in process, unserialized',
+  tiers: 'memory',
+  settings: 'useL1Layer, serialize false: callers share one object, which each of them can change',
+  sources: [`${page}/cache-drivers#serialize-option`],
+  open(circumstances) {
+    const rows = bentostore().useL1Layer(memoryDriver({ serialize: false }))
+    return cacheOf(new BentoCache({ default: 'rows', stores: { rows } }), circumstances)
+  },
+}
+
 /** https://bentocache.dev */
 export const bentocache: Peer = {
   name: 'bentocache',
   packages: ['bentocache', 'ioredis'],
   forms: [redisAlone, multiTier, tuned],
+  inProcess: [inProcess, unserialized],
 }
 
 interface Rows {

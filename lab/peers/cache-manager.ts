@@ -35,11 +35,20 @@ const tuned: Form = {
   },
 }
 
+const inProcess: Form = {
+  name: 'in process',
+  tiers: 'memory',
+  settings: 'stores: CacheableMemory',
+  sources: [`${page}#using-cacheablememory-or-lru-cache-as-storage-adapter`],
+  open: (circumstances) => cacheOf([memory(circumstances)], circumstances),
+}
+
 /** https://github.com/jaredwray/cacheable */
 export const cacheManager: Peer = {
   name: 'cache-manager',
   packages: ['cache-manager', 'keyv', '@keyv/redis'],
   forms: [redisAlone, twoTiers, tuned],
+  inProcess: [inProcess],
 }
 
 function cacheOf(stores: Keyv[], { ttlMs, load }: Circumstances, nonBlocking = false): PeerCache {
@@ -50,6 +59,7 @@ function cacheOf(stores: Keyv[], { ttlMs, load }: Circumstances, nonBlocking = f
     get: (key) => cache.wrap(key, () => load(key), ttlMs),
     invalidate: (key) => cache.del(key),
     set: (key, row) => cache.set(key, row, ttlMs),
+    getMany: (keys) => cache.mget([...keys]),
   }
 }
 

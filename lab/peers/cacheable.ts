@@ -60,11 +60,20 @@ const synchronised: Form = {
   },
 }
 
+const inProcess: Form = {
+  name: 'in process',
+  tiers: 'memory',
+  settings: 'all options at their defaults',
+  sources: [`${page}#basic-usage`],
+  open: (circumstances) => cacheOf(new Cacheable({ ttl: circumstances.ttlMs }), circumstances),
+}
+
 /** https://cacheable.org */
 export const cacheable: Peer = {
   name: 'cacheable',
   packages: ['cacheable', '@keyv/redis', '@qified/redis'],
   forms: [redisAlone, twoTiers, tuned, synchronised],
+  inProcess: [inProcess],
 }
 
 function cacheOf(
@@ -79,6 +88,7 @@ function cacheOf(
     get: (key) => cache.getOrSet(key, () => load(key), { ttl: ttlMs, ...options }),
     invalidate: (key) => cache.delete(key),
     set: (key, row) => cache.set(key, row, ttlMs),
+    getMany: (keys) => cache.getMany([...keys]),
   }
 }
 

@@ -1,5 +1,11 @@
-import { type Cache, cachified as cachedValue, createCacheEntry } from '@epic-web/cachified'
+import {
+  type Cache,
+  type CacheEntry,
+  cachified as cachedValue,
+  createCacheEntry,
+} from '@epic-web/cachified'
 import { redisCacheAdapter } from 'cachified-redis-adapter'
+import { LRUCache } from 'lru-cache'
 import { createClient } from 'redis'
 import type { Circumstances, Form, Peer, PeerCache } from './peer.ts'
 
@@ -42,11 +48,21 @@ const tuned: Form = {
   },
 }
 
+const inProcess: Form = {
+  name: 'in process',
+  tiers: 'memory',
+  settings: 'cache: an LRUCache of lru-cache, max 1000',
+  sources: [`${page}#pre-configuring-cachified`],
+  open: (circumstances) =>
+    cacheOf(new LRUCache<string, CacheEntry>({ max: 1_000 }) as Cache, circumstances),
+}
+
 /** https://github.com/epicweb-dev/cachified */
 export const cachified: Peer = {
   name: 'cachified',
   packages: ['@epic-web/cachified', 'cachified-redis-adapter', 'redis'],
   forms: [redisAlone, tuned],
+  inProcess: [inProcess],
 }
 
 function cacheOf(cache: Cache, { ttlMs: ttl, load }: Circumstances): PeerCache {

@@ -5,6 +5,7 @@ import {
   type VersionedSource,
   writeThrough,
 } from 'caching-patterns'
+import { memoryStore } from 'caching-patterns/memory'
 import { type RedisStore, redisOptions, redisStore } from 'caching-patterns/redis'
 import { createClient } from 'redis'
 import type { Circumstances, Form, Peer, PeerCache, Row } from './peer.ts'
@@ -71,11 +72,23 @@ const writeThroughForm: Form = {
   },
 }
 
+const inProcess: Form = {
+  name: 'in process',
+  tiers: 'memory',
+  settings: 'readThrough over memoryStore, all options at their defaults',
+  sources: ['docs/read-through.md'],
+  open({ ttlMs, load }) {
+    const rows: Source<string, Row> = { load, put: async (_key, row) => row }
+    return cacheOf(readThrough({ name: 'rows', store: memoryStore(), source: rows, ttl: ttlMs }))
+  },
+}
+
 /** Ours. */
 export const cachingPatterns: Peer = {
   name: 'caching-patterns',
   packages: ['caching-patterns', 'redis'],
   forms: [readThroughForm, notAwaited, cacheAsideForm, writeThroughForm],
+  inProcess: [inProcess],
 }
 
 async function connectedStore(circumstances: Circumstances): Promise<RedisStore> {
@@ -92,6 +105,8 @@ interface WritingCache {
   get(key: string): Promise<unknown>
   invalidate(key: string): Promise<unknown>
   put(key: string, row: Row): Promise<unknown>
+  getMany(keys: readonly string[]): Promise<unknown>
+  lookup(key: string): Promise<{ readonly json: string | undefined }>
 }
 
 function cacheOf(cache: WritingCache): PeerCache {
@@ -99,6 +114,8 @@ function cacheOf(cache: WritingCache): PeerCache {
     get: (key) => cache.get(key),
     invalidate: (key) => cache.invalidate(key),
     set: (key, row) => cache.put(key, row),
+    getMany: (keys) => cache.getMany(keys),
+    text: (key) => cache.lookup(key),
   }
 }
 

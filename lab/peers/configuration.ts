@@ -2,8 +2,8 @@ import type { Peer } from './peer.ts'
 
 /** How each form is set up, as the rows of a Markdown table of a page in `docs`. */
 export function configuration(peers: readonly Peer[]): string {
-  const rows = peers.flatMap(({ name, forms }) =>
-    forms.map(({ name: form, tiers, settings, sources }) =>
+  const rows = peers.flatMap(({ name, forms, inProcess }) =>
+    [...forms, ...inProcess].map(({ name: form, tiers, settings, sources }) =>
       row([name, form, tiers, settings, sources.map(link).join(', ')]),
     ),
   )

@@ -1,4 +1,5 @@
 import type { Machine } from '../bench/machine.ts'
+import { inLines } from '../command-line/in-lines.ts'
 import type { Line } from './report.ts'
 import type { Result } from './run.ts'
 
@@ -20,21 +21,10 @@ export function heading(figures: Pick<Figures, keyof Machine | 'ttlMs' | 'packag
   return [
     `${date.slice(0, 16).replace('T', ' ')} UTC | Node ${node} | ${cpu}, ${cpus} cores | ${at}`,
     `${command} | TTL ${ttlMs / 1_000} s`,
-    ...lines(versions),
+    ...inLines(versions),
     ...(load > cpus / 4
       ? [`Something else is running: load ${load.toFixed(1)} before the start. Expect noise.`]
       : []),
     '',
   ].join('\n')
-}
-
-/** Words in lines that a page can hold. */
-function lines(words: readonly string[]): string[] {
-  const wrapped: string[] = []
-  for (const word of words) {
-    const line = wrapped.at(-1)
-    if (line === undefined || line.length + word.length > 110) wrapped.push(word)
-    else wrapped.push(`${wrapped.pop()}, ${word}`)
-  }
-  return wrapped
 }

@@ -44,22 +44,38 @@ const tuned: Form = {
   },
 }
 
+const inProcess: Form = {
+  name: 'in process',
+  tiers: 'memory',
+  settings: 'Loader with inMemoryCache',
+  sources: [`${page}#basic-example`],
+  open: (circumstances) => loaderOf(circumstances, inMemory(circumstances)),
+}
+
 /** https://github.com/kibertoad/layered-loader */
 export const layeredLoader: Peer = {
   name: 'layered-loader',
   packages: ['layered-loader', 'ioredis'],
   forms: [redisAlone, twoTiers, tuned],
+  inProcess: [inProcess],
 }
 
 function cacheOf(
-  { redisPort, ttlMs, load }: Circumstances,
+  circumstances: Circumstances,
   config: LoaderConfig<Row>,
-  client = ioredis(redisPort),
+  client = ioredis(circumstances.redisPort),
 ): PeerCache {
+  const options = { json: true, ttlInMsecs: circumstances.ttlMs }
+  const asyncCache = new RedisCache<Row>(client, options)
+  return loaderOf(circumstances, { ...config, asyncCache })
+}
+
+function loaderOf({ load }: Circumstances, config: LoaderConfig<Row>): PeerCache {
   const loader = new Loader<Row>({
     ...config,
-    asyncCache: new RedisCache<Row>(client, { json: true, ttlInMsecs: ttlMs }),
     dataSourceGetOneFn: (key: string) => load(key),
+    dataSourceGetManyFn: (keys: string[]) => Promise.all(keys.map(load)),
+    cacheKeyFromValueResolver: ({ key }) => key,
     // What it would print otherwise is seen in what callers get.
     logger: { error: () => undefined },
   })
@@ -67,6 +83,7 @@ function cacheOf(
     get: (key) => loader.get(key),
     invalidate: (key) => loader.invalidateCacheFor(key),
     set: (key, row) => loader.forceSetValue(key, row),
+    getMany: (keys) => loader.getMany([...keys]),
   }
 }
 

@@ -1,5 +1,7 @@
 /** A row of the table behind the caches. Its version grows by one with every write. */
 export interface Row {
+  /** Its own, for libraries that ask a value for it. */
+  readonly key: string
   readonly version: number
   readonly text: string
 }
@@ -24,13 +26,17 @@ export interface PeerCache {
   invalidate(key: string): Promise<unknown>
   /** Called after the row has changed, with the new one: the library's way to store what was written. */
   set(key: string, row: Row): Promise<unknown>
+  /** The rows of several keys in one call, as an array or a Map; absent where the library has no such call for what is cached. */
+  getMany?(keys: readonly string[]): Promise<unknown>
+  /** The row as the text that is cached, without a look at it; absent where the library answers values alone. */
+  text?(key: string): Promise<{ readonly json: string | undefined }>
 }
 
 /** One way to set a library up. */
 export interface Form {
   readonly name: string
   /** Where entries are kept, and whether processes tell each other of changes. */
-  readonly tiers: 'Redis' | 'memory, Redis' | 'memory, Redis, bus'
+  readonly tiers: 'memory' | 'Redis' | 'memory, Redis' | 'memory, Redis, bus'
   /** Of this configuration, in words. */
   readonly settings: string
   /** The pages that advise it. */
@@ -44,4 +50,6 @@ export interface Peer {
   /** The packages whose versions belong to its figures. */
   readonly packages: readonly string[]
   readonly forms: readonly Form[]
+  /** With entries in the memory of one process alone: nothing is shared, so that no situation has a use for them. */
+  readonly inProcess: readonly Form[]
 }

@@ -65,5 +65,5 @@ export class Rows {
 }
 
 function row(key: string, version: number): Row {
-  return { version, text: `${key} at ${version}` }
+  return { key, version, text: `${key} at ${version}` }
 }

@@ -40,8 +40,17 @@ describe('the arguments of bench', () => {
     expect(readArguments(['--help'], names)).toBeUndefined()
   })
 
+  test('name groups with or without --only, and some run only when they are named', () => {
+    const all = ['a', 'b-1', 'b-2']
+    const groups = (...args: string[]) => readArguments(args, all, ['b-1', 'b-2'])?.groups
+    expect(groups()).toEqual(['a'])
+    expect(groups('b')).toEqual(['b-1', 'b-2'])
+    expect(groups('b-2', '--only', 'a')).toEqual(['b-2', 'a'])
+  })
+
   test.each([
-    [['--only', 'c'], '--only: expected a, b, received "c"'],
+    [['--only', 'c'], 'GROUP: expected a, b, received "c"'],
+    [['c'], 'GROUP: expected a, b, received "c"'],
     [['--rounds', '0'], '--rounds: expected a whole number from 1 to 1000, received "0"'],
     [['--rounds', '1001'], '--rounds: expected a whole number from 1 to 1000, received "1001"'],
     [['--fast'], "Unknown option '--fast' (--help shows all)"],
@@ -70,9 +79,9 @@ describe('bench', () => {
   }, 60_000)
 
   test('refuses an unknown group in one line', async () => {
-    const { out, errors, code } = await bench('--only', 'peers')
+    const { out, errors, code } = await bench('--only', 'rivals')
     expect([out, code]).toEqual(['', 1])
-    expect(errors).toMatch(/^--only: expected redis-hit-1, .+, received "peers"\n$/)
+    expect(errors).toMatch(/^GROUP: expected redis-hit-1, .+, received "rivals"\n$/)
   })
 })
 

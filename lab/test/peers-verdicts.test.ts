@@ -12,7 +12,7 @@ import { outcomeText, stalenessText, time, watch } from '../peers/staleness.ts'
 const ttlMs = 200
 
 function row(version: number): Outcome {
-  return { kind: 'row', row: { version, text: `at ${version}` }, ms: 1 }
+  return { kind: 'row', row: { key: 'a', version, text: `at ${version}` }, ms: 1 }
 }
 
 describe('a table of rows', () => {
@@ -34,7 +34,7 @@ describe('a table of rows', () => {
     rows.isFailing = true
     await expect(rows.load('a')).rejects.toThrow('the table refuses a')
     rows.isFailing = false
-    expect(await rows.load('a')).toEqual({ version: 1, text: 'a at 1' })
+    expect(await rows.load('a')).toEqual({ key: 'a', version: 1, text: 'a at 1' })
   })
 })
 
@@ -83,7 +83,7 @@ describe('staleness', () => {
   })
 
   test.each([
-    [{ kind: 'row', row: { version: 1, text: '' }, ms: 103.4 }, '103 ms'],
+    [{ kind: 'row', row: { key: 'a', version: 1, text: '' }, ms: 103.4 }, '103 ms'],
     [{ kind: 'nothing', ms: 0.2 }, 'nothing after 1 ms'],
     [{ kind: 'error', message: '', ms: 1_250 }, 'throws after 1.3 s'],
     [{ kind: 'silence', ms: 10_000 }, 'no answer in 10 s'],

@@ -32,7 +32,7 @@ const form: Form = {
   sources: ['https://example.org'],
   open: () => Promise.reject(new Error('not opened here')),
 }
-const peer: Peer = { name: 'fake', packages: [], forms: [form] }
+const peer: Peer = { name: 'fake', packages: [], forms: [form], inProcess: [] }
 
 describe('the arguments of peers', () => {
   test('ask for every peer and every scenario unless they say otherwise', () => {
@@ -158,7 +158,7 @@ describe('the page of peers', () => {
 
 describe('the process of a cache', () => {
   const subject = { peer: 'fake', form: 'plain', redisPort: 1, busPort: 1, ttlMs: 1_000 }
-  const load = async (key: string) => ({ version: 1, text: key })
+  const load = async (key: string) => ({ key, version: 1, text: key })
 
   async function start(name: string, body: string) {
     const program = join(folder, `${name}.mjs`)

@@ -2,12 +2,24 @@
  * Loaded into a measured process before its own program (`node --import`): answers what the process
  * that started it asks, and ends with that process. It keeps the program alive for nobody.
  */
+import { AllocationMeter } from '../allocation.ts'
 import { collectYoungGarbage } from '../garbage.ts'
 
+const allocation = new AllocationMeter()
+
 process.on('message', (question) => {
-  if (question === 'collect garbage') collectYoungGarbage()
-  const { user, system } = process.cpuUsage()
-  process.send?.(user + system)
+  process.send?.(answerTo(question))
 })
+
+function answerTo(question: unknown): number {
+  if (question === 'allocated bytes') return allocation.stop()
+  if (question === 'collect garbage') {
+    collectYoungGarbage()
+    allocation.start()
+  }
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
 process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
 process.channel?.unref()

@@ -44,12 +44,13 @@ export async function startMeasured(
       throw new Failure(`${name} has ended while it was measured`)
     })
     child.send(question)
-    const [cpuUs] = (await Promise.race([answer, lost])) as [number]
-    return cpuUs
+    const [figure] = (await Promise.race([answer, lost])) as [number]
+    return figure
   }
   return {
     url,
     cpuUs: () => ask('CPU time'),
+    allocatedBytes: () => ask('allocated bytes'),
     async collectGarbage() {
       await ask('collect garbage')
     },
