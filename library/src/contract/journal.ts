@@ -99,6 +99,8 @@ export interface ClaimScope {
   readonly partitions: readonly number[]
   /** Keys that are under way already. Default: none. */
   readonly except?: ReadonlySet<string>
+  /** Nothing that is due before this instant (epoch ms): a claim before has given it out. Default: all. */
+  readonly dueFrom?: number | undefined
 }
 
 /** The write of a dead letter, once more. */

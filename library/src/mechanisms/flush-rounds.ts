@@ -25,20 +25,20 @@ interface FlushRoundsParts<Key, Value> {
 export interface WantedRows {
   /** One page of all there is. Default: pages of four batches, or of one while the database fails. */
   readonly isOnePage?: boolean
-  readonly dueBy: () => number
+  readonly dueBy: number
   /** Default: all. */
   readonly isWanted?: (row: DirtyEntry) => boolean
 }
 
-/** What a round left dirty: `hasFound` says whether there was anything to do. */
+/** What a round left dirty. `isOver`: all that was wanted has been looked at, and none of it is left. */
 export interface RoundResult {
-  readonly hasFound: boolean
+  readonly isOver: boolean
   readonly left: ReadonlySet<string>
 }
 
 type Page = readonly DirtyEntry[] | undefined
 
-const batchesPerPage = 4
+const batchesPerPage = 8
 /** Ownership lasts 15 s: it is renewed in the middle of a long round, too. */
 const renewEveryMs = 2_000
 
@@ -76,26 +76,28 @@ export class FlushRounds<Key, Value> {
   async run(wanted: WantedRows): Promise<RoundResult> {
     this.#renewedAt = Number.NEGATIVE_INFINITY
     let isTold: Promise<void> = Promise.resolve()
-    let hasFound = false
+    let isOver = false
     let page = await this.#claim(wanted)
-    while (page !== undefined && page.length > 0 && !this.#isStopped) {
-      hasFound = true
+    while (page !== undefined && !isOver && !this.#isStopped) {
       const done = await this.#flushPage(page, wanted, isTold)
       isTold = done.isTold
       if (done.left.size > 0) {
         await isTold
-        return { hasFound, left: done.left }
+        return { isOver: false, left: done.left }
       }
-      if (wanted.isOnePage) break
+      isOver = page.length === 0 || (wanted.isOnePage ?? false)
+      if (isOver) break
       if (done.next === undefined) await isTold
       page = await (done.next ?? this.#claim(wanted))
     }
     await isTold
-    return { hasFound: hasFound || page === undefined, left: new Set() }
+    return { isOver, left: new Set() }
   }
 
-  async #flushPage(page: readonly DirtyEntry[], wanted: WantedRows, before: Promise<void>) {
+  async #flushPage(claimed: readonly DirtyEntry[], wanted: WantedRows, before: Promise<void>) {
     const left = new Set<string>()
+    // a batch of few partitions has few epochs to lock, and the journal is told of it in few calls
+    const page = claimed.toSorted((a, b) => a.partition - b.partition)
     let isTold = before
     let next: Promise<Page> | undefined
     for (let from = 0; from < page.length && left.size === 0; ) {
@@ -110,7 +112,7 @@ export class FlushRounds<Key, Value> {
       isTold = written.isTold
       from += batch.length
       const isFirst = from === batch.length
-      if (isFirst && page.length >= this.#limit(wanted)) next = this.#claimAfter(page, wanted)
+      if (isFirst && page.length >= this.#limit(wanted)) next = this.#claimAfter(claimed, wanted)
     }
     // what was read of partitions that have to be taken anew must be read again
     if (left.size > 0) await next
@@ -125,19 +127,22 @@ export class FlushRounds<Key, Value> {
 
   /** The page behind this one. Whoever awaits it hears of a failure; until then it is none that nobody handles. */
   #claimAfter(page: readonly DirtyEntry[], wanted: WantedRows): Promise<Page> {
-    const next = this.#claim(wanted, new Set(page.map(({ key }) => key)))
+    const next = this.#claim(wanted, page)
     next.catch(() => undefined)
     return next
   }
 
-  /** `undefined` when the database has failed to say what this process may flush. */
-  async #claim(wanted: WantedRows, except?: ReadonlySet<string>): Promise<Page> {
+  /** `undefined` when the database has failed to say what this process may flush. `before`: the page that is under way. */
+  async #claim(wanted: WantedRows, before?: readonly DirtyEntry[]): Promise<Page> {
     const { core, journal } = this.#parts
-    const dueBy = wanted.dueBy()
+    const { dueBy } = wanted
+    let dueFrom = before?.at(-1)?.dueAt
     if (core.clock.now() - this.#renewedAt > renewEveryMs) {
       try {
         await this.#ownership.refresh(dueBy)
         this.#renewedAt = core.clock.now()
+        // now and then a look at all: some may be due sooner than when the page before was read
+        dueFrom = undefined
       } catch (error) {
         if (isOfStore(error)) throw error
         await this.#failed([], error)
@@ -146,7 +151,7 @@ export class FlushRounds<Key, Value> {
     }
     const { partitions } = this.#ownership
     if (partitions.length === 0) return []
-    const scope = except === undefined ? { partitions } : { partitions, except }
+    const scope = { partitions, ...(before && { dueFrom, except: keysOf(before, dueFrom) }) }
     const claimed = await core.store.write('claim', () =>
       journal.claim(this.#limit(wanted), dueBy, scope),
     )
@@ -202,6 +207,13 @@ export class FlushRounds<Key, Value> {
     // in turn: however much is written meanwhile, the database is left alone
     await pauses.pause(breaker.pauseMs())
   }
+}
+
+/** Of rows that are due at an instant or later. */
+function keysOf(rows: readonly DirtyEntry[], dueFrom = Number.NEGATIVE_INFINITY) {
+  const keys = new Set<string>()
+  for (const { key, dueAt } of rows) if (dueAt >= dueFrom) keys.add(key)
+  return keys
 }
 
 function isOfStore(error: unknown): boolean {

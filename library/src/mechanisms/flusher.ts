@@ -18,6 +18,8 @@ export interface FlusherOptions {
 }
 
 const pollFlushedMs = 20
+/** Looks at a shared journal are at least this share of the delay apart, unless somebody waits. */
+const restShare = 0.1
 /** What this process knows of the store's clock may be this much behind it. */
 const clockMarginMs = 10
 
@@ -130,12 +132,12 @@ export class Flusher<Key, Value> {
         enqueuedAt <= instant && (keys?.has(key) ?? true)
       for (;;) {
         if (this.#isStopped) throw givenUp()
-        const { hasFound, left } = await this.#rounds.run({
+        const { isOver, left } = await this.#rounds.run({
           isOnePage: !isShared,
-          dueBy: () => Number.POSITIVE_INFINITY,
+          dueBy: Number.POSITIVE_INFINITY,
           isWanted,
         })
-        if (!hasFound) return
+        if (isOver) return
         if (!isShared) keys = left
       }
     })
@@ -164,14 +166,16 @@ export class Flusher<Key, Value> {
   }
 
   async #flushDue(): Promise<void> {
+    let startedAt = 0
     try {
       await this.#inTurn(async () => {
         this.#isQueued = false
-        await this.#rounds.run({ dueBy: () => this.#core.storeNow() })
+        startedAt = this.#core.storeNow()
+        await this.#rounds.run({ dueBy: startedAt })
       })
       this.#options.listener.passed(this.#rounds.held)
       const nextAt = await this.#core.store.read('nextDueAt', () => this.#journal.nextDueAt())
-      this.#expectNext(nextAt)
+      this.#expectNext(nextAt, startedAt)
     } catch (error) {
       const { pollMs = 0 } = this.#journal
       this.expect(this.#core.storeNow() + Math.max(pollMs, this.#breaker.pauseMs()))
@@ -179,13 +183,17 @@ export class Flusher<Key, Value> {
     }
   }
 
-  #expectNext(nextAt: number | undefined): void {
+  #expectNext(nextAt: number | undefined, startedAt: number): void {
     const { pollMs } = this.#journal
-    const now = this.#core.storeNow()
-    // what is due and was not claimed is another's, or waits behind the breaker
-    const isMine = pollMs === undefined || (nextAt ?? 0) > now
-    if (nextAt !== undefined && isMine) this.expect(nextAt)
-    if (pollMs !== undefined) this.expect(now + pollMs)
+    if (pollMs === undefined) {
+      if (nextAt !== undefined) this.expect(nextAt)
+      return
+    }
+    // what was due and was not claimed is another's, or waits behind the breaker
+    const isMine = nextAt !== undefined && nextAt > startedAt
+    // a look at a shared journal costs each of its partitions a call or more, however little is due
+    if (isMine) this.expect(Math.max(nextAt, startedAt + this.#options.delayMs * restShare))
+    this.expect(this.#core.storeNow() + pollMs)
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

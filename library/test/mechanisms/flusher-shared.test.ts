@@ -69,6 +69,26 @@ describe('a flusher of a shared journal', () => {
     expect(flushes.flat().map(({ key }) => key)).toEqual(['mine', 'theirs'])
   })
 
+  test('looks at it ten times in a delay at most, however often something becomes due', async () => {
+    const { clock, store, process } = shared()
+    const { cache, pass, flushes } = setup({ clock, store })
+    await pass(1_100)
+    const write = async (from: number, to: number) => {
+      for (let i = from; i < to; i++) {
+        await cache.put(`k${i}`, { name: 'a' })
+        await pass(10)
+      }
+    }
+    await write(0, 110)
+    process.claims = 0
+    await write(110, 210)
+    // of each look one more that finds nothing
+    expect(process.claims).toBeLessThanOrEqual(22)
+    expect(flushes.flat().length).toBeGreaterThan(90)
+    await pass(1_200)
+    expect(flushes.flat()).toHaveLength(210)
+  })
+
   test('flush waits until others have flushed what was accepted before it, and for nothing younger', async () => {
     const { clock, store, process } = shared()
     const { cache, pass, flushes } = setup({ clock, store })

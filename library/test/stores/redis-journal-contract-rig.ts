@@ -73,9 +73,9 @@ function prefixedJournal(journal: Journal, prefix: string): Journal {
     partitions: journal.partitions,
     enqueue: (key, request) => journal.enqueue(prefix + key, request),
     own: (dueBy) => journal.own(dueBy),
-    claim: async (limit, dueBy, { partitions, except = new Set() }) => {
+    claim: async (limit, dueBy, { except = new Set(), ...scope }) => {
       const own = new Set([...except].map((key) => prefix + key))
-      return (await journal.claim(limit, dueBy, { partitions, except: own })).map(without)
+      return (await journal.claim(limit, dueBy, { ...scope, except: own })).map(without)
     },
     dirtyIn: async (partition) => (await journal.dirtyIn(partition)).map(without),
     nextDueAt: () => journal.nextDueAt(),

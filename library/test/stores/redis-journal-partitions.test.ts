@@ -122,18 +122,35 @@ describe('the oldest of several pages', () => {
       ([name, dueAts]) =>
         [name, dueAts.flatMap((dueAt) => [`${name}${dueAt}`, String(dueAt)])] as const,
     )
-  const rests = (texts: Record<string, readonly number[]>, count: number, limit: number) =>
-    oldestOf(pages(texts), { count, limit }).map(({ rest }) => rest)
+  const rests = (
+    texts: Record<string, readonly number[]>,
+    count: number,
+    limit: number,
+    isOther?: (rest: string) => boolean,
+  ) =>
+    oldestOf(pages(texts), { count, limit, isOther }).map(([, page]) =>
+      page.filter((_, i) => i % 2 === 0).join(' '),
+    )
 
-  test('are merged by due time', () => {
-    expect(rests({ a: [1, 4], b: [2, 3] }, 3, 9)).toEqual(['a1', 'b2', 'b3', 'a4'])
+  test('are those of each that are due first', () => {
+    expect(rests({ a: [1, 4], b: [2, 3] }, 3, 9)).toEqual(['a1 a4', 'b2 b3'])
     expect(rests({ a: [1, 4], b: [2, 3] }, 3, 2)).toEqual(['a1', 'b2'])
+    expect(rests({ a: [1, 4], b: [2, 3] }, 3, 3)).toEqual(['a1', 'b2 b3'])
     expect(rests({}, 3, 9)).toEqual([])
   })
 
   test('end with the last one of a full page: it may go on', () => {
-    expect(rests({ a: [1, 4], b: [2, 3, 9] }, 2, 9)).toEqual(['a1', 'b2', 'b3', 'a4'])
-    expect(rests({ a: [1, 2], b: [3] }, 2, 9)).toEqual(['a1', 'a2'])
-    expect(rests({ a: [5, 6], b: [1, 8] }, 2, 9)).toEqual(['b1', 'a5', 'a6'])
+    expect(rests({ a: [1, 4], b: [2, 3, 9] }, 2, 9)).toEqual(['a1 a4', 'b2 b3'])
+    expect(rests({ a: [1, 2], b: [3] }, 2, 9)).toEqual(['a1 a2', ''])
+    expect(rests({ a: [5, 6], b: [1, 8] }, 2, 9)).toEqual(['a5 a6', 'b1'])
+  })
+
+  test('are as many as wanted, though more are due at the same instant', () => {
+    expect(rests({ a: [1, 4], b: [4, 4], c: [4] }, 3, 3)).toEqual(['a1 a4', 'b4', ''])
+  })
+
+  test('leave out what is under way, and count others in its place', () => {
+    const isOther = (rest: string) => rest !== 'a1' && rest !== 'b2'
+    expect(rests({ a: [1, 4], b: [2, 3] }, 3, 1, isOther)).toEqual(['', 'b3'])
   })
 })

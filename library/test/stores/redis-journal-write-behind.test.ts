@@ -39,7 +39,9 @@ async function setup(rows: Record<string, Counter> = {}) {
       return source.flush(batch, context)
     },
   )
-  const cacheOver = async (options: { source?: Source; delay?: '20ms' | '1h' } = {}) => {
+  const cacheOver = async (
+    options: { source?: Source; delay?: '20ms' | '1h'; flushBatchSize?: number } = {},
+  ) => {
     const client = await connect(url)
     onTestFinished(() => client.destroy())
     const cache = writeBehind<string, Counter>({
@@ -74,6 +76,22 @@ describeWith(['redis'], 'write-behind in two processes, with one journal on Redi
     }
     await b.delete('k')
     expect(await a.get('k')).toBeUndefined()
+  })
+
+  test('a batch is of few partitions, whatever the order of the writes', async () => {
+    const { source, cacheOver } = await setup()
+    const batches: number[] = []
+    const counted = flushedBy(source, (rows, context) => {
+      batches.push(new Set(rows.map(({ partition }) => partition)).size)
+      return source.flush(rows, context)
+    })
+    const cache = await cacheOver({ source: counted, delay: '1h', flushBatchSize: 20 })
+    const many = Array.from({ length: 160 }, (_, i) => `k${i}`)
+    for (const key of many) await cache.put(key, { count: 1 })
+    await cache.flush()
+    expect(batches.length).toBeGreaterThanOrEqual(8)
+    // of 8, each with about 20 of these keys
+    expect(Math.max(...batches)).toBeLessThanOrEqual(4)
   })
 
   test('everything reaches the database once, in order, whoever wrote it', async () => {

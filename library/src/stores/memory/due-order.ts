@@ -47,13 +47,13 @@ export class DueOrder<Item extends object> {
     return this.#slots[this.#head]?.dueAt
   }
 
-  /** The first `limit` items that are due by this instant. */
-  dueBy(instant: number, limit: number): Item[] {
+  /** The first `limit` items that are due by this instant, and not before `from`. */
+  dueBy(instant: number, limit: number, from = Number.NEGATIVE_INFINITY): Item[] {
     const due: Item[] = []
     for (let i = this.#head; i < this.#slots.length && due.length < limit; i++) {
       const slot = this.#slots[i] as Slot<Item>
       if (slot.dueAt > instant) break
-      if (slot.item !== undefined) due.push(slot.item)
+      if (slot.item !== undefined && slot.dueAt >= from) due.push(slot.item)
     }
     return due
   }

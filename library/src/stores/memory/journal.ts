@@ -82,10 +82,11 @@ export class MemoryJournal implements Journal {
     return { held: [only], taken: wasOwned ? [] : [only] }
   }
 
-  claim(limit: number, dueBy: number, { partitions, except }: ClaimScope): DirtyEntry[] {
+  claim(limit: number, dueBy: number, { partitions, except, dueFrom }: ClaimScope): DirtyEntry[] {
     if (!partitions.includes(only)) return []
-    if (except === undefined) return this.#state.order.dueBy(dueBy, limit).map(shown)
-    const due = this.#state.order.dueBy(dueBy, limit + except.size)
+    const { order } = this.#state
+    if (except === undefined) return order.dueBy(dueBy, limit, dueFrom).map(shown)
+    const due = order.dueBy(dueBy, limit + except.size, dueFrom)
     const others = due.filter(({ key }) => !except.has(key))
     return others.slice(0, limit).map(shown)
   }

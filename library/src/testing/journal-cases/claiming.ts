@@ -143,6 +143,25 @@ export const claimingCases: readonly JournalCase[] = [
     },
   ],
   [
+    'claim: from an instant on, gives out nothing that is due before it',
+    async (bench) => {
+      const names = Array.from({ length: 30 }, (_, i) => String(i).padStart(3, '0'))
+      for (const [i, name] of names.entries()) {
+        await bench.accepted('1', { delayMs: 10_000 + i * 1_000 }, `contract:1:${name}`)
+      }
+      const partitions = bench.all
+      const [first] = (await bench.journal.claim(10, farAway, { partitions })).slice(-1)
+      const scope = { partitions, dueFrom: first?.dueAt ?? 0 }
+      const named = (entries: readonly { readonly key: string }[]) =>
+        entries.map((entry) => entry.key.slice('contract:1:'.length))
+      const from = named(await bench.journal.claim(10, farAway, scope))
+      assert.deepEqual(from, names.slice(9, 19))
+      const except = new Set(['contract:1:009'])
+      const behind = named(await bench.journal.claim(10, farAway, { ...scope, except }))
+      assert.deepEqual(behind, names.slice(10, 20))
+    },
+  ],
+  [
     'claim: keys and texts beyond ASCII come back as they were',
     async (bench) => {
       const which = 'contract:1:é€\u{1F600}'

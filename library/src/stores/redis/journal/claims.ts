@@ -4,9 +4,8 @@ import type { ScriptRunner } from '../script.ts'
 import { dropScript } from './finishing-scripts.ts'
 import type { Owners } from './owners.ts'
 import { claimScript } from './owning-scripts.ts'
-import { byPartition } from './partition-calls.ts'
 import type { Partition, Partitions } from './partitions.ts'
-import { type Due, dirtyEntryOf, oldestOf } from './replies.ts'
+import { dirtyEntryOf, type IndexPage, oldestOf } from './replies.ts'
 
 /** "Any time", as an instant: of 13 digits, in the year 2286. */
 export const endOfTime = 9_999_999_999_999
@@ -29,57 +28,59 @@ export class Claims {
   async claim(
     limit: number,
     dueBy: number,
-    { partitions, except = nothing }: ClaimScope,
+    { partitions, except = nothing, dueFrom }: ClaimScope,
   ): Promise<readonly DirtyEntry[]> {
     if (partitions.length === 0) return []
     const most = limit + except.size
     const count = Math.min(most, pageOf(most / partitions.length), maxCount)
-    const args = [msText(Math.min(dueBy, endOfTime)), String(count)]
+    const from = dueFrom === undefined ? '-inf' : msText(dueFrom)
+    const args = [msText(Math.min(dueBy, endOfTime)), String(count), from]
     const pages = await Promise.all(
       partitions.flatMap((number) => {
         const partition = this.#partitions.all[number]
         return partition === undefined ? [] : [this.#page(partition, args)]
       }),
     )
-    const due = oldestOf(pages, { count, limit: most })
     const { prefix } = this.#partitions
-    const others = except.size === 0 ? due : due.filter(({ rest }) => !except.has(prefix + rest))
-    return this.#read(others.slice(0, limit))
+    const isOther = except.size === 0 ? undefined : (rest: string) => !except.has(prefix + rest)
+    const read = await this.#read(oldestOf(pages, { count, limit, isOther }))
+    return read.sort((a, b) => a.dueAt - b.dueAt)
   }
 
   /** All dirty entries of one partition. */
   async allOf(number: number): Promise<readonly DirtyEntry[]> {
     const partition = this.#partitions.all[number]
     if (partition === undefined) return []
-    const page = await this.#page(partition, [msText(endOfTime), String(maxCount)])
-    return this.#read(oldestOf([page], { count: maxCount, limit: maxCount }))
+    return this.#read([await this.#page(partition, [msText(endOfTime), String(maxCount), '-inf'])])
   }
 
-  async #page(partition: Partition, args: readonly string[]) {
+  async #page(partition: Partition, args: readonly string[]): Promise<IndexPage<Partition>> {
     const { dirty, hurry } = partition
     const page = await this.#runner.run(claimScript, [dirty, hurry], args)
-    return [partition, page as readonly string[]] as const
+    return [partition, page as readonly string[]]
   }
 
   /** The entries that stand there now; the index drops what is none. */
-  async #read(due: readonly Due<Partition>[]): Promise<readonly DirtyEntry[]> {
-    const found = new Map<Due<Partition>, DirtyEntry>()
-    await Promise.all(
-      [...byPartition(due)].map(async ([partition, some]) => {
-        const entries = some.map(({ rest }) => partition.entries + rest)
-        const texts = await this.#runner.mGet(entries)
-        const gone: string[] = []
-        for (const [i, row] of some.entries()) {
-          const key = this.#partitions.prefix + row.rest
-          const at = { key, partition: partition.number, dueAt: row.dueAt }
-          const entry = dirtyEntryOf(at, texts[i] ?? null)
-          if (entry === undefined) gone.push(entries[i] as string)
-          else found.set(row, entry)
-        }
-        if (gone.length > 0) await this.#drop(partition, gone)
-      }),
-    )
-    return due.flatMap((row) => found.get(row) ?? [])
+  async #read(pages: readonly IndexPage<Partition>[]): Promise<DirtyEntry[]> {
+    const found: DirtyEntry[] = []
+    await Promise.all(pages.map((page) => this.#readPage(page, found)))
+    return found
+  }
+
+  async #readPage([partition, page]: IndexPage<Partition>, found: DirtyEntry[]): Promise<void> {
+    if (page.length === 0) return
+    const entries: string[] = []
+    for (let i = 0; i < page.length; i += 2) entries.push(partition.entries + page[i])
+    const texts = await this.#runner.mGet(entries)
+    const gone: string[] = []
+    for (const [i, text] of texts.entries()) {
+      const key = this.#partitions.prefix + page[2 * i]
+      const at = { key, partition: partition.number, dueAt: Number(page[2 * i + 1]) }
+      const entry = dirtyEntryOf(at, text)
+      if (entry === undefined) gone.push(entries[i] as string)
+      else found.push(entry)
+    }
+    if (gone.length > 0) await this.#drop(partition, gone)
   }
 
   async #drop(partition: Partition, gone: readonly string[]) {

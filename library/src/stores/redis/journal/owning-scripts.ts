@@ -46,12 +46,12 @@ return { state, redis.call('ZCARD', KEYS[2]), redis.call('GET', KEYS[3]) or '' }
 `,
 )
 
-/** KEYS dirty, hurry. ARGV dueBy, count. Reads only. Answers rests and due times in turn, the earliest first. */
+/** KEYS dirty, hurry. ARGV dueBy, count, dueFrom. Reads only. Answers rests and due times in turn, the earliest first. */
 export const claimScript = script(
   'claim',
   `
 local dueBy = redis.call('EXISTS', KEYS[2]) == 1 and '+inf' or ARGV[1]
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', dueBy, 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[3], dueBy, 'WITHSCORES', 'LIMIT', 0, ARGV[2])
 `,
 )
 
