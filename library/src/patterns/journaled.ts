@@ -13,6 +13,7 @@ import { Flusher } from '../mechanisms/flusher.ts'
 import { Idempotency } from '../mechanisms/idempotency.ts'
 import { type PersistOutcome, PersistWaits } from '../mechanisms/persist-waits.ts'
 import { UniqueValues } from '../mechanisms/unique-values.ts'
+import { WrittenValues } from '../mechanisms/written-values.ts'
 import type { WriteBehindPolicy } from './options.ts'
 import type { SourceReads } from './read-through.ts'
 import { checkedInteger, defaults } from './settings.ts'
@@ -76,10 +77,11 @@ export function journaled<Key, Value>(parts: JournaledParts<Key, Value>): Journa
   const enqueuer = new Enqueuer<Key, Value>({ ...common, flusher, delayMs, onFull, maxKeys })
   const idempotency = new Idempotency<Key, Value>(common)
   const shared = { core, source, enqueuer, acknowledger, unique }
+  const written = journal.pollMs === undefined ? undefined : new WrittenValues()
   const letters = new DeadLetters<Key, Value>({ ...shared, journal, delayMs })
   return {
     control: controlOf<Key, Value>(core, { flusher, journal, waits, ...parts }),
-    writer: new WriteBehind<Key, Value>({ ...shared, reads, idempotency }),
+    writer: new WriteBehind<Key, Value>({ ...shared, reads, idempotency, written }),
     journal: {
       async flush(key) {
         core.assertOpen()

@@ -35,6 +35,7 @@ import {
 import { absent, drawKey, expectedVersions, versionConflict } from '../mechanisms/row-writer.ts'
 import { Turns } from '../mechanisms/turns.ts'
 import type { UniqueValues } from '../mechanisms/unique-values.ts'
+import type { WrittenValues } from '../mechanisms/written-values.ts'
 import type { SourceReads } from './read-through.ts'
 
 const maxTries = 8
@@ -47,6 +48,8 @@ interface WriteBehindParts<Key, Value> {
   readonly acknowledger: Acknowledger<Key, Value>
   readonly unique: UniqueValues<Key, Value>
   readonly idempotency: Idempotency<Key, Value>
+  /** Where a look at the store is a round trip. */
+  readonly written: WrittenValues | undefined
 }
 
 /** A whole value on its way into the journal; `value` undefined: a delete. */
@@ -131,40 +134,50 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
     return this.#turns.take(id, () => this.#replace(key, options, next))
   }
 
-  /** Reads the current value, and enqueues what `next` makes of it on the condition that it still stands. */
+  /**
+   * Reads the current value, and enqueues what `next` makes of it on the condition that it still stands. One that this
+   * process has written is taken for the current one first.
+   */
   async #replace(
     key: Key,
     options: WriteOptions,
     next: (current: Value) => Value | undefined,
   ): Promise<WriteResult<Value>> {
-    const { reads } = this.#parts
+    const { core, written } = this.#parts
     const versions = expectedVersions(options)
+    const last = written?.get(core.keys.encode(key))
+    let known = last !== undefined && versions?.includes(last.version) !== false ? last : undefined
     for (let attempt = 1; ; attempt += 1) {
-      const read = await reads.inspect(key)
-      if (read.isStale) throw unknownValue(key)
+      const read = known ?? (await this.#currentOf(key))
+      known = undefined
       if (read.json === undefined) return { ...absent<Value>(), status: 'accepted' }
       if (versions !== undefined && !versions.includes(read.version)) {
         throw versionConflict(key, read.version)
       }
       const current = read.value as Value
       const precondition = { version: read.version }
-      const written = await this.#write(key, {
+      const result = await this.#write(key, {
         value: next(current),
         current,
         precondition,
         options,
       })
-      if (written !== undefined) return written
+      if (result !== undefined) return result
       if (attempt === maxTries) throw contended(key)
     }
   }
 
+  async #currentOf(key: Key) {
+    const read = await this.#parts.reads.inspect(key)
+    if (read.isStale) throw unknownValue(key)
+    return read
+  }
+
   /** The row of an earlier attempt, or this attempt's. */
   async #createOnce(key: Key, value: Value, options: CreateOptions): Promise<WriteResult<Value>> {
-    const { reads, acknowledger, enqueuer } = this.#parts
+    const { acknowledger, enqueuer } = this.#parts
     for (let attempt = 1; ; attempt += 1) {
-      const read = await reads.inspect(key)
-      if (read.isStale) throw unknownValue(key)
+      const read = await this.#currentOf(key)
       if (read.json !== undefined) {
         if (acknowledger.isUrgent(options)) await enqueuer.hurry(key)
         const { json, version } = read
@@ -188,7 +201,7 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
 
   /** `undefined`: the key is not as the precondition says. */
   async #write(key: Key, write: Write<Value>): Promise<WriteResult<Value> | undefined> {
-    const { core, unique, enqueuer, acknowledger } = this.#parts
+    const { core, unique, enqueuer, acknowledger, written } = this.#parts
     const { value, current, precondition, options } = write
     const json = value === undefined ? null : await core.encode(value, key)
     const id = core.keys.encode(key)
@@ -206,6 +219,8 @@ export class WriteBehind<Key, Value> implements CacheWriter<Key, Value> {
       unique.giveUp(id, claimed)
       return undefined
     }
+    if (json === null) written?.delete(id)
+    else written?.set(id, json, result.version)
     const existed = typeof precondition === 'object' || result.existed
     return acknowledger.acknowledge(key, { json, accepted: result, existed, options })
   }

@@ -39,11 +39,18 @@ async function setup(rows: Record<string, Counter> = {}) {
       return source.flush(batch, context)
     },
   )
+  const counted = { looks: 0 }
   const cacheOver = async (
     options: { source?: Source; delay?: '20ms' | '1h'; flushBatchSize?: number } = {},
   ) => {
     const client = await connect(url)
     onTestFinished(() => client.destroy())
+    const store = redisStore({ client, partitions: 8 })
+    const look = store.get.bind(store)
+    store.get = (key) => {
+      counted.looks += 1
+      return look(key)
+    }
     const cache = writeBehind<string, Counter>({
       name: 'counters',
       ttl: '1h',
@@ -53,12 +60,12 @@ async function setup(rows: Record<string, Counter> = {}) {
       storeReadDeadline: '5s',
       storeWriteDeadline: '5s',
       ...options,
-      store: redisStore({ client, partitions: 8 }),
+      store,
     })
     onTestFinished(() => cache.close())
     return cache
   }
-  return { source: recorded, counts, flushed, cacheOver }
+  return { source: recorded, counts, counted, flushed, cacheOver }
 }
 
 const keys = Array.from({ length: 40 }, (_, i) => `k${i}`)
@@ -75,6 +82,29 @@ describeWith(['redis'], 'write-behind in two processes, with one journal on Redi
       expect(await b.get('k')).toEqual({ count: i + 1 })
     }
     await b.delete('k')
+    expect(await a.get('k')).toBeUndefined()
+  })
+
+  test('what a process wrote last it changes without a look at it, and looks when another has written since', async () => {
+    const { cacheOver, counted } = await setup()
+    const [a, b] = [await cacheOver({ delay: '1h' }), await cacheOver({ delay: '1h' })]
+    const looks = async (work: () => Promise<unknown>) => {
+      const before = counted.looks
+      await work()
+      return counted.looks - before
+    }
+    const add = ({ count }: Counter) => ({ count: count + 1 })
+    await a.put('k', { count: 0 })
+    expect(await looks(() => a.update('k', add))).toBe(0)
+    expect(await looks(() => b.update('k', add))).toBe(1)
+    expect(await looks(() => a.update('k', add))).toBe(1)
+    expect(await looks(() => a.update('k', add))).toBe(0)
+    expect(await a.get('k')).toEqual({ count: 4 })
+    const { version } = await a.update('k', { count: 5 })
+    await b.delete('k')
+    await expect(a.update('k', add, { ifVersion: version })).resolves.toMatchObject({
+      existed: false,
+    })
     expect(await a.get('k')).toBeUndefined()
   })
 
