@@ -8,11 +8,11 @@ import { type Axis, axisOf, tickText } from './axis.ts'
 import { frame } from './frame.ts'
 
 const width = 180
-const height = 138
+const height = 146
 const left = 36
 const right = width - 6
-const top = 28
-const bottom = 114
+const top = 38
+const bottom = 122
 
 /** For each subject, how the statements to the database add up while its hot key expires: a line a round, all on the same axes. */
 export function stepCharts({ subjects }: ComparisonResult): Markup[] {
@@ -46,7 +46,7 @@ function stepChart(
   const title = `${name}: statements in all`
   return frame({ id: `chart-hot-${name}`, width, height, title, description: sum }, [
     ...axes,
-    html`<g class="${name}"><text class="name" x="2" y="11">${name}</text><text class="tick" x="${right}" y="23" text-anchor="end">${sum} in all</text>${records.hotKey.map(
+    html`<g class="${name}"><text class="name" x="2" y="12">${name}</text><text class="tick" x="${right}" y="27" text-anchor="end">${sum} in all</text>${records.hotKey.map(
       ({ series }) => html`<path class="step" d="${path([...series]) ?? ''}"/>`,
     )}</g>`,
   ])
