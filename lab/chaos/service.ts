@@ -11,6 +11,8 @@ export interface ServiceCommand {
   readonly folder: string
   /** All that it gets, beside `PATH` and `HOME`. */
   readonly environment: Readonly<Record<string, string>>
+  /** Default 30 s. */
+  readonly startWithinMs?: number
 }
 
 /** One life of a service process. */
@@ -25,7 +27,7 @@ export interface Service {
   output(): string
 }
 
-const startWithinMs = 30_000
+const usualStartMs = 30_000
 const keptLines = 40
 
 /** The processes that run now: none outlives this one, stopped ones included. */
@@ -41,7 +43,7 @@ const companion = `data:text/javascript,${encodeURIComponent(`
 
 /** Starts a service, and resolves when it says where it listens. */
 export async function startService(command: ServiceCommand): Promise<Service> {
-  const { name, args, folder, environment } = command
+  const { name, args, folder, environment, startWithinMs = usualStartMs } = command
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, ['--import', companion, ...args], {
     cwd: folder,
@@ -67,7 +69,7 @@ export async function startService(command: ServiceCommand): Promise<Service> {
       if (/^ *[\w-]+ +http:\/\/[^\s/]+:\d+\s/.test(line)) resolve(true)
     }
   })
-  if ((await inTime(Promise.race([listens, ended]))) !== true) {
+  if ((await within(startWithinMs, Promise.race([listens, ended]))) !== true) {
     child.kill('SIGKILL')
     throw new Failure(`${name} does not listen:\n${output()}`.trimEnd())
   }
@@ -82,10 +84,10 @@ export async function startService(command: ServiceCommand): Promise<Service> {
   }
 }
 
-async function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), startWithinMs)
+    timer = setTimeout(() => resolve(undefined), ms)
   })
   try {
     return await Promise.race([promise, late])

@@ -18,6 +18,9 @@ export function embeddedStage(): Stage {
   }
 }
 
+/** A database is made in it, which takes seconds, and longer on a machine that is busy. */
+const startWithinMs = 120_000
+
 function partsOf(name: SubjectName, terms: SubjectTerms): SubjectParts {
   if (terms.processes !== 1) {
     throw new Failure(`${name}: embedded, expected one process, received ${terms.processes}`)
@@ -28,6 +31,7 @@ function partsOf(name: SubjectName, terms: SubjectTerms): SubjectParts {
     commands: [
       {
         ...subjectCommand(name, terms, { DATA_DIR: folder.path }),
+        startWithinMs,
         // Should this process end first, its folder is removed when nobody writes there any more.
         onStart: (pid) => folder.note(pid, 'SIGKILL'),
       },

@@ -55,13 +55,16 @@ async function isListening(url: string): Promise<boolean> {
 }
 
 test('a subject is killed and started again, process by process, where it was', async () => {
-  const { subject, closed } = await running(commandOf(server), commandOf(server))
+  const pids: number[] = []
+  const noted = { ...commandOf(server), onStart: (pid: number) => pids.push(pid) }
+  const { subject, closed } = await running(noted, commandOf(server))
   const [first = '', second = ''] = subject.urls
   await subject.kill(0)
+  expect(() => process.kill(pids[0] ?? 0, 0)).toThrow('ESRCH')
   expect([await isListening(first), await isListening(second)]).toEqual([false, true])
   await subject.kill(0)
   await subject.restart(0)
-  expect(await isListening(first)).toBe(true)
+  expect([pids.length, await isListening(first)]).toEqual([2, true])
   await expect(subject.restart(0)).rejects.toThrow(`at ${first} is running`)
   await expect(subject.kill(2)).rejects.toThrow('expected a process from 0 to 1, received 2')
   await Promise.all([subject.stop(), subject.stop()])
