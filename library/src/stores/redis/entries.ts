@@ -143,7 +143,8 @@ export function contentArgs(content: Content): string[] {
   ]
 }
 
-function numberAt(text: string, from: number, to: number): number {
+/** A number of fixed width; no text is made for it. */
+export function numberAt(text: string, from: number, to: number): number {
   let number = 0
   for (let i = from; i < to; i++) number = number * 10 + (text.charCodeAt(i) - 48)
   return number

@@ -1,4 +1,5 @@
 import type { DirtyEntry, Progress, RetryResult } from '../../../contract/journal.ts'
+import { numberAt } from '../entries.ts'
 
 /** What ENQUEUE and RETRY answer, as text. */
 export function acceptanceOf(reply: string): RetryResult {
@@ -42,9 +43,9 @@ export function dirtyEntryOf(
   if (!text?.startsWith('D')) return undefined
   return {
     ...at,
-    version: Number(text.slice(1, 17)),
+    version: numberAt(text, 1, 17),
     json: text[59] === 'X' ? null : text.slice(60),
-    enqueuedAt: Number(text.slice(30, 43)),
+    enqueuedAt: numberAt(text, 30, 43),
   }
 }
 
