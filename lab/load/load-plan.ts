@@ -41,6 +41,8 @@ export interface Exchange {
   readonly error: string | undefined
   /** Of a read, by `Cache-Status`. */
   readonly outcome: ReadOutcome | undefined
+  /** A read that says that it may be older than what was acknowledged, whatever its outcome. */
+  readonly isLabelledStale?: boolean
   /** By `ETag`; undefined: none. */
   readonly version: number | undefined
   /** Of a write, by `Write-Status`. */

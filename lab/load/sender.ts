@@ -61,7 +61,7 @@ export class Sender {
   }
 }
 
-type Said = Pick<Exchange, 'id' | 'status' | 'error' | 'outcome' | 'version' | 'writeStatus'>
+type Said = Omit<Exchange, 'operation' | 'name' | 'url' | 'dueAt' | 'sentAt' | 'endedAt'>
 
 function noAnswer(error: string): Said {
   return {
@@ -87,6 +87,7 @@ function whatItSays(answer: Answer | Error, { kind, key }: Operation): Said {
     status,
     error: isFine ? undefined : String(status),
     outcome: kind === 'get' ? outcomeOf(header('cache-status'), status) : undefined,
+    ...(/detail=stale|ttl=-/.test(header('cache-status') ?? '') ? { isLabelledStale: true } : {}),
     version: numberIn(/^(?:W\/)?"([0-9]+)"$/, header('etag')),
     writeStatus: kind === 'get' ? undefined : header('write-status'),
   }

@@ -59,8 +59,9 @@ describe('staleness', () => {
 
   it('counts reads that say that they may be old, and does not hold them against anything', () => {
     const old = read(1, 10, [9, 10], { outcome: 'stale' })
-    const found = judge([write(1, 11, [2, 3]), old])
-    expect(found).toMatchObject({ reads: 0, labelledStale: 1, staleAgesMs: [] })
+    const past = read(1, 10, [9, 10], { outcome: 'bypass', isLabelledStale: true })
+    const found = judge([write(1, 11, [2, 3]), old, past])
+    expect(found).toMatchObject({ reads: 0, labelledStale: 2, staleAgesMs: [] })
   })
 
   it('is promised nothing by writes that are unconfirmed, refused, or not answered', () => {

@@ -19,6 +19,16 @@ const ok: Respond = (_, response) => response.end('{}')
 const oneClient = { clients: 1 }
 
 describe('an exchange', () => {
+  test('of a read that may be old says so, past the cache as well as out of it', async () => {
+    const labels = ['"x"; hit; ttl=-2', '"x"; fwd=bypass; detail=stale', '"x"; fwd=bypass']
+    const target = await start((_, response, number) => {
+      response.setHeader('cache-status', labels[number - 1] ?? '').end()
+    })
+    const { exchanges } = await loadOn([target], { operations: operations(3), pace: oneClient })
+    const said = exchanges.map(({ isLabelledStale }) => isLabelledStale)
+    expect(said).toEqual([true, true, undefined])
+  })
+
   test('is sent by the method of its kind, with the user it is about', async () => {
     const target = await start(ok)
     const all = (['get', 'put', 'post', 'delete'] as const).map((kind) => ({

@@ -70,7 +70,7 @@ function operationOf(exchange: Exchange): HistoryOperation[] {
   const key = String(operation.key)
   if (operation.kind === 'get') {
     if (status !== 200 && status !== 404) return []
-    const isStale = outcome === 'stale'
+    const isStale = outcome === 'stale' || exchange.isLabelledStale === true
     return [{ kind: 'read', key, startedAt, endedAt, version: version ?? null, isStale }]
   }
   if (status >= 400 && status < 500) return []
