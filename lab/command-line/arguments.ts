@@ -27,11 +27,17 @@ export function decimal(option: string, text: string, min: number, max: number):
   )
 }
 
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+const unitsMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
 
 /** `30s` in milliseconds; throws a `Failure` that names the option. */
 export function duration(option: string, text: string, maxMs: number): number {
-  const [, number, unit = ''] = /^([0-9]{1,10})(ms|s|m|h)$/.exec(text) ?? []
+  const [, number, unit = ''] = /^([0-9]{1,10})(ms|s|m|h|d)$/.exec(text) ?? []
   const ms = Number(number) * (unitsMs[unit] ?? Number.NaN)
   if (ms <= maxMs) return ms
   throw new Failure(

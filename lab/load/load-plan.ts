@@ -7,7 +7,7 @@ export interface LoadPlan {
   /** Each request goes to the next of them in turn. */
   readonly urls: readonly string[]
   readonly operations: Iterator<Operation>
-  readonly pace: Pace
+  readonly pace: Pace | Instants
   /** No request is due after so long; those under way are awaited. Default: until the operations end. */
   readonly forMs?: number
   /** No answer within it, since it was due, is an error, `TIMEOUT`. Default 10 s. */
@@ -22,6 +22,11 @@ export interface LoadPlan {
  * `clients`: a closed loop, each client sends when its last request was answered.
  */
 export type Pace = { readonly perSecond: number } | { readonly clients: number }
+
+/** An open loop whose instants are given: in milliseconds since its begin, ascending. It ends with them. */
+export interface Instants {
+  readonly atMs: Iterator<number>
+}
 
 /** One request from when it was due to the end of its answer. Instants by `performance.now()`. */
 export interface Exchange {

@@ -4,7 +4,8 @@ import type { Sender } from './sender.ts'
 
 export interface OpenLoop {
   readonly operations: Iterator<Operation>
-  readonly perSecond: number
+  /** When each is due, in milliseconds from now; the load ends with them. */
+  readonly atMs: Iterator<number>
   readonly forMs: number
   readonly sender: Sender
 }
@@ -18,19 +19,19 @@ const mostUnderWay = 10_000
  */
 const tickMs = 2
 
-/**
- * Sends each operation when it is due, whatever became of those before: so many a second, each at a moment that does not
- * depend on the others (a Poisson process, as of users who know nothing of each other). The same rate has the same
- * moments. Resolves when the last one has ended.
- */
-export function openLoop({ operations, perSecond, forMs, sender }: OpenLoop): Promise<void> {
-  const random = seededRandom(perSecond)
-  const gapMs = () => (-1_000 * Math.log(1 - random())) / perSecond
+/** Sends each operation when it is due, whatever became of those before. Resolves when the last one has ended. */
+export function openLoop({ operations, atMs, forMs, sender }: OpenLoop): Promise<void> {
   const startedAt = performance.now()
-  let nextAt = startedAt + gapMs()
+  let nextAt = startedAt
   let underWay = 0
   let isOver = false
   let isAwaited = false
+  const advance = () => {
+    const next = atMs.next()
+    if (next.done) isOver = true
+    else nextAt = startedAt + next.value
+  }
+  advance()
   return new Promise((resolve) => {
     const onTick = () => {
       isAwaited = false
@@ -44,7 +45,7 @@ export function openLoop({ operations, perSecond, forMs, sender }: OpenLoop): Pr
         else {
           underWay += 1
           sender.send(next.value, now - nextAt <= tickMs ? now : nextAt, onEnd)
-          nextAt += gapMs()
+          advance()
         }
       }
       if (isOver && underWay === 0) resolve()
@@ -59,4 +60,17 @@ export function openLoop({ operations, perSecond, forMs, sender }: OpenLoop): Pr
     }
     sendDue()
   })
+}
+
+/**
+ * So many a second, each at a moment that does not depend on the others (a Poisson process, as of users who know nothing
+ * of each other). The same rate has the same moments.
+ */
+export function* atRandom(perSecond: number): Generator<number, never> {
+  const random = seededRandom(perSecond)
+  let atMs = 0
+  for (;;) {
+    atMs += (-1_000 * Math.log(1 - random())) / perSecond
+    yield atMs
+  }
 }

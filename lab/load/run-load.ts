@@ -1,6 +1,6 @@
 import { closedLoop } from './closed-loop.ts'
 import type { LoadPlan, LoadResult } from './load-plan.ts'
-import { openLoop } from './open-loop.ts'
+import { atRandom, openLoop } from './open-loop.ts'
 import { Sender } from './sender.ts'
 import { Tally } from './tally.ts'
 
@@ -11,9 +11,11 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const { urls, operations, pace, onExchange } = plan
   const { forMs = Number.POSITIVE_INFINITY, deadlineMs = standardDeadlineMs } = plan
   if (urls.length === 0) throw new RangeError('urls: expected at least one, received none')
-  const speed = 'perSecond' in pace ? pace.perSecond : pace.clients
-  if (!(speed > 0)) throw new RangeError(`pace: expected a number above 0, received ${speed}`)
-  const tally = new Tally('perSecond' in pace)
+  const [speed] = 'atMs' in pace ? [] : Object.values(pace)
+  if (speed !== undefined && !(speed > 0)) {
+    throw new RangeError(`pace: expected a number above 0, received ${speed}`)
+  }
+  const tally = new Tally(!('clients' in pace))
   const sender = new Sender({
     urls,
     deadlineMs,
@@ -24,8 +26,11 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   })
   try {
     const common = { operations, forMs, sender }
-    if ('perSecond' in pace) await openLoop({ ...common, perSecond: pace.perSecond })
-    else await closedLoop({ ...common, clients: pace.clients })
+    if ('clients' in pace) await closedLoop({ ...common, clients: pace.clients })
+    else {
+      const atMs = 'atMs' in pace ? pace.atMs : atRandom(pace.perSecond)
+      await openLoop({ ...common, atMs })
+    }
   } finally {
     await sender.close()
   }

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { readTraceText, traceOf } from '../replay/trace.ts'
 import { seededRandom } from '../soak/random.ts'
 import { csvTrace } from './csv-trace.ts'
+import { instantsOf } from './instants.ts'
 import { notesOnCommands } from './memcached.ts'
 import { type Operation, type OperationKind, operationKinds } from './operation.ts'
 import { takenBytes } from './value-bytes.ts'
@@ -23,7 +24,7 @@ const sources: Readonly<Record<string, string>> = {
  * gzipped. Keys become users 1, 2, 3... as they appear. Throws a `Failure` of one line for a file that is neither.
  */
 export async function traceWorkload(file: string, { seed }: TraceOptions): Promise<Workload> {
-  const { operations, keys, notes } = requestsOf(await readTraceText(file), file)
+  const { operations, keys, notes, atMs } = requestsOf(await readTraceText(file), file)
   const name = basename(file)
   return {
     description: {
@@ -36,6 +37,7 @@ export async function traceWorkload(file: string, { seed }: TraceOptions): Promi
       requests: operations.length,
       notes,
     },
+    ...(atMs && { atMs }),
     operations(stream = 0) {
       const { length } = operations
       const from = stream === 0 ? 0 : Math.floor(seededRandom(seed, stream)() * length)
@@ -48,6 +50,7 @@ interface Requests {
   readonly operations: readonly Operation[]
   readonly keys: number
   readonly notes: readonly string[]
+  readonly atMs?: readonly number[]
 }
 
 function requestsOf(text: string, file: string): Requests {
@@ -74,7 +77,7 @@ function requestsOf(text: string, file: string): Requests {
   ).length
   const seconds = (requests.at(-1)?.atSeconds ?? 0) - (requests[0]?.atSeconds ?? 0)
   const notes = [
-    `its ${requests.length.toLocaleString('en')} requests took ${seconds.toLocaleString('en')} s; they are sent as fast as the load says`,
+    `its ${requests.length.toLocaleString('en')} requests took ${seconds.toLocaleString('en')} s; how fast they are sent the load says`,
     ...notesOnCommands(requests.map(({ word }) => word)),
     ...(changed === 0
       ? []
@@ -82,7 +85,8 @@ function requestsOf(text: string, file: string): Requests {
           `values of ${changed.toLocaleString('en')} writes are of a length that a user cannot have: the nearest was taken`,
         ]),
   ]
-  return { operations, keys: ids.size, notes }
+  const atMs = instantsOf(requests.map(({ atSeconds }) => atSeconds))
+  return { operations, keys: ids.size, notes, atMs }
 }
 
 function isWrite(kind: OperationKind): boolean {

@@ -5,6 +5,8 @@ export interface Workload {
   readonly description: WorkloadDescription
   /** Its requests, in order, from the start: of a trace as many as it has, else without end. `stream`: one of several that differ. */
   operations(stream?: number): IterableIterator<Operation>
+  /** When its requests came, each in milliseconds since the first, ascending; undefined: nobody has written it down. */
+  readonly atMs?: readonly number[]
 }
 
 /** What a report says of a workload. */
