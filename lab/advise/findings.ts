@@ -4,6 +4,7 @@ import type { Candidate } from './candidate.ts'
 import type { Constraints } from './constraints.ts'
 import { durationText } from './duration-text.ts'
 import type { Finding } from './finding.ts'
+import { killsText } from './kills-text.ts'
 import { stalenessFinding } from './staleness-finding.ts'
 
 /** More requests than this share may not fail, whatever was asked: a pattern that does not answer is quick. */
@@ -40,7 +41,7 @@ function lossFinding({ name, figures: { crash }, servers }: Candidate, limitMs: 
   }
   const { kills, acknowledged, lost } = crash
   const count = lost === 0 ? 'none' : String(lost)
-  const figure = `${count} of ${acknowledged} acknowledged writes lost in ${times(kills)}`
+  const figure = `${count} of ${acknowledged} acknowledged writes lost in ${killsText(kills)}`
   if (lost > 0 && limitMs > 0) {
     const words = `${limit}: ${figure}; of when they were is not known`
     return { option, outcome: 'undecided', words }
@@ -108,8 +109,4 @@ function range({ median, min, max }: Spread): string {
 
 function close({ min, max }: Spread, limit: number): string {
   return min <= limit && limit < max ? '; the rounds disagree, another run may judge otherwise' : ''
-}
-
-function times(kills: number): string {
-  return kills === 1 ? 'one kill -9' : `${kills} times kill -9`
 }

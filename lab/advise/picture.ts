@@ -1,6 +1,5 @@
 import type { AdviceResult } from './advice-result.ts'
-import { allowed } from './allowed.ts'
-import type { Constraints } from './constraints.ts'
+import { constraintsText } from './constraints-text.ts'
 import { type ReplayFigures, replayFigures } from './pattern-figures.ts'
 import { rankingOf } from './ranking.ts'
 import { type Verdict, verdictsOf } from './verdict.ts'
@@ -27,7 +26,7 @@ const panels: readonly Panel[] = [
   },
 ]
 
-const width = 880
+const width = 1_000
 const barWidth = 170
 const top = 92
 const rowHeight = 30
@@ -71,7 +70,7 @@ function barsOf(result: AdviceResult): Bar[] {
         name,
         figures,
         kind,
-        verdict: rank === undefined ? why(verdict) : `satisfies: ${rank}.`,
+        verdict: rank === undefined ? why(verdict) : `${rank}. satisfies`,
       }
     }),
     { name: 'no cache', figures: noCache, kind: 'control', verdict: 'for comparison' },
@@ -82,7 +81,7 @@ function why({ findings, outcome }: Verdict): string {
   const sought = outcome === 'undecided' ? 'undecided' : 'broken'
   const against = findings.filter((finding) => finding.outcome === sought)
   const verdict = outcome === 'undecided' ? 'not decided' : 'falls out'
-  return `${verdict}: ${against.map(({ option }) => option).join(', ')}`
+  return `${verdict}: ${against.map(({ option }) => option.replace('--', '')).join(', ')}`
 }
 
 function panelSvg({ title, x, of }: Panel, bars: readonly Bar[]): string {
@@ -103,26 +102,6 @@ function panelSvg({ title, x, of }: Panel, bars: readonly Bar[]): string {
 function labels({ name, verdict, kind }: Bar, row: number): string {
   const y = top + rowHeight * row + 14
   return `  <text x="16" y="${y}">${name}</text><text class="${kind === 'good' ? '' : 'soft'}" x="650" y="${y}">${escaped(verdict)}</text>`
-}
-
-function constraintsText({
-  maxStalenessMs,
-  mayLoseMs,
-  dbBudget,
-  maxLagMs,
-  p99Ms,
-}: Constraints): string {
-  const durations = [
-    ['--max-staleness', maxStalenessMs],
-    ['--may-lose', mayLoseMs],
-    ['--max-lag', maxLagMs],
-    ['--p99', p99Ms],
-  ] as const
-  const texts = durations.flatMap(([option, ms]) => {
-    return ms === undefined ? [] : [`${option} ${ms === 0 ? 'none' : allowed(ms)}`]
-  })
-  if (dbBudget !== undefined) texts.push(`--db-budget ${dbBudget}/s`)
-  return texts.length === 0 ? 'no constraints' : texts.join('  ')
 }
 
 function numberText(value: number): string {

@@ -1,6 +1,7 @@
 import { table } from '../chaos/table.ts'
 import type { AdviceResult, AdviceSettings } from './advice-result.ts'
 import { answer } from './answer.ts'
+import { constraintsText } from './constraints-text.ts'
 import { durationText } from './duration-text.ts'
 import { figureRows } from './figure-rows.ts'
 import { verdictsOf } from './verdict.ts'
@@ -19,7 +20,8 @@ export function report(result: AdviceResult): string {
   ].join('\n')
 }
 
-function heading({ machine, workload, settings, servers, seconds }: AdviceResult): string[] {
+function heading(result: AdviceResult): string[] {
+  const { machine, workload, settings, servers, seconds, constraints } = result
   const { date, node, cpu, cpus, load, commit, isChanged, command } = machine
   const at = commit === undefined ? 'no commit' : `commit ${commit}${isChanged ? ', changed' : ''}`
   const shares = Object.entries(workload.mix).filter(([, share]) => share > 0)
@@ -35,6 +37,7 @@ function heading({ machine, workload, settings, servers, seconds }: AdviceResult
     `${workload.title}: ${mix}; ${workload.keys.toLocaleString('en')} users${skew}`,
     paceText(settings),
     `entries live ${durationText(settings.ttlMs)}; write-behind gathers for ${durationText(settings.writeDelayMs)}; ${serversText(servers, settings)}`,
+    `asked: ${constraintsText(constraints)}`,
   ]
 }
 

@@ -2,6 +2,7 @@ import { allowed } from './allowed.ts'
 import type { Candidate } from './candidate.ts'
 import { durationText } from './duration-text.ts'
 import type { Finding } from './finding.ts'
+import { killsText } from './kills-text.ts'
 import type { CrashFigures } from './pattern-figures.ts'
 
 /** How old a read was in the replay, how old one may be after a crash, and what of it was measured. */
@@ -49,10 +50,9 @@ function boundAfterCrash(candidate: Candidate): { readonly ms: number; readonly 
   }
   const seen = seenAfterKills(crash, settings.killTtlMs)
   if (crash.stale > 0) {
-    return {
-      ms: Math.max(ttlMs, crash.staleForMs),
-      words: `${seen}; by your TTL it is up to ${ttl}`,
-    }
+    // Beyond the TTL: what a commit, or an answer, was still on its way.
+    const ms = ttlMs + Math.max(0, crash.staleForMs - settings.killTtlMs)
+    return { ms, words: `${seen}; by your TTL it is up to ${durationText(ms)}` }
   }
   return isLeft
     ? { ms: ttlMs, words: `${seen}, but an old entry may stay for its TTL, ${ttl} (documented)` }
@@ -61,7 +61,7 @@ function boundAfterCrash(candidate: Candidate): { readonly ms: number; readonly 
 
 function seenAfterKills(crash: CrashFigures, killTtlMs: number): string {
   const { kills, readsAfter, stale, staleForMs } = crash
-  const after = `after ${kills === 1 ? 'one kill -9' : `${kills} times kill -9`}`
+  const after = `after ${killsText(kills)}`
   if (stale === 0) return `none of ${readsAfter} ${after} was older than the database (measured)`
   return `${stale} of ${readsAfter} ${after} were older than the database, the last ${durationText(staleForMs)} after it (measured with a TTL of ${durationText(killTtlMs)})`
 }
