@@ -10,6 +10,7 @@ export interface SubjectStats {
 
 const answerWithinMs = 2_000
 const settleWithinMs = 60_000
+const clearWithinMs = 10_000
 const pollMs = 20
 
 /** Rejects with a `Failure` when the process does not answer in time. */
@@ -17,9 +18,18 @@ export async function statsOf(url: string): Promise<SubjectStats> {
   return (await asked('GET', `${url}/stats`)).json() as Promise<SubjectStats>
 }
 
-/** Empties the cache that this process uses. */
+/** Empties the cache that this process uses: again, when it has no patience for a cache that is far away or busy. */
 export async function clearCacheAt(url: string): Promise<void> {
-  await asked('POST', `${url}/admin/cache/clear`)
+  const giveUpAt = performance.now() + clearWithinMs
+  for (;;) {
+    try {
+      await asked('POST', `${url}/admin/cache/clear`)
+      return
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error
+    }
+    await delay(pollMs)
+  }
 }
 
 /** Waits until nothing that these processes accepted is on its way to the database; rejects with a `Failure` after a minute. */
