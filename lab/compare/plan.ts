@@ -43,7 +43,7 @@ export const fullPlan: Omit<Plan, 'processes'> = {
   hotKey: { clients: 100, ttlMs: 1_500, forMs: 4_000 },
   staleness: { ...staleness, forMs: 5_000 },
   lag: { ...fullLag, writes: 100 },
-  kills: { ...fullKills, kills: 3, ttlMs: 2_000, lifeMs: 1_500, watchMs: 2_500 },
+  kills: { ...fullKills, kills: 4, ttlMs: 2_000, watchMs: 2_500 },
   outages: { ...fullOutages, forMs: 2_500 },
 }
 
