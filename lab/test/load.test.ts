@@ -148,7 +148,7 @@ describe('errors', () => {
   test('are answers that come after the deadline, or never', async () => {
     const target = await start(({ path }, response) => {
       if (path === '/users/1') return
-      setTimeout(() => response.end('{}'), path === '/users/2' ? 300 : 0)
+      setTimeout(() => response.end('{}'), path === '/users/2' ? 155 : 0)
     })
     const plan = { operations: operations(4), pace: oneClient, deadlineMs: 150 }
     const { result, exchanges } = await loadOn([target], plan)

@@ -76,7 +76,7 @@ describe('a trace', () => {
 
   test.each([
     ['0,get,a,1\n1,sett,b,1', 'line 2: expected one of get, gets, set,', 'received "sett"'],
-    ['0,toString,b,1', 'line 1: expected one of get', 'received "toString"'],
+    ['0,constructor,b,1', 'line 1: expected one of get', 'received "constructor"'],
     ['0,get,a,1\n\nx,get,b,1', 'line 3: expected a time in seconds', 'received "x"'],
     ['0,get,a,1\n1,get,,1', 'line 2: expected a key', 'received ""'],
     ['0,get,a,1\n1,get,b,-1', 'line 2: expected a size in bytes, or none', 'received "-1"'],

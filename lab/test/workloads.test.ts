@@ -183,6 +183,7 @@ describe('a cluster', () => {
       valueBytes: 200,
     }).description
     expect([skew, valueBytes]).toEqual([0.5, 200])
+    expect(clusterWorkload(7, { ...options, skew: 0.5 }).description.skew).toBe(0.5)
     expect(notes).toContain('skew by hand; its own: not known')
     expect(notes).toContain('value bytes by hand; its own: 304')
   })
