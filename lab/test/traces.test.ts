@@ -59,7 +59,7 @@ describe('a trace', () => {
     expect([keys, requests, valueBytes]).toEqual([4, 7, 240])
     expect(mix).toEqual({ get: 2 / 7, post: 1 / 7, put: 3 / 7, delete: 1 / 7 })
     expect(notes).toEqual([
-      'its 7 requests took 10 s; they are sent as fast as the load says',
+      'its 7 requests took 10 s; the load says how fast they are sent',
       'add became POST, which makes a user of its own: nobody reads it',
       'incr became PUT, of a whole value: there are no counters',
       'values of 2 writes are of a length that a user cannot have: the nearest was taken',

@@ -77,7 +77,7 @@ function requestsOf(text: string, file: string): Requests {
   ).length
   const seconds = (requests.at(-1)?.atSeconds ?? 0) - (requests[0]?.atSeconds ?? 0)
   const notes = [
-    `its ${requests.length.toLocaleString('en')} requests took ${seconds.toLocaleString('en')} s; how fast they are sent the load says`,
+    `its ${requests.length.toLocaleString('en')} requests took ${seconds.toLocaleString('en')} s; the load says how fast they are sent`,
     ...notesOnCommands(requests.map(({ word }) => word)),
     ...(changed === 0
       ? []
