@@ -42,11 +42,12 @@ export function figureRows(verdicts: readonly Verdict[], result: AdviceResult): 
   ]
 }
 
-/** How many fewer statements, in percent: `-87 %`. */
+/** How many fewer statements, in percent: `-87 %`. Only none is `-100 %`. */
 export function savedOf(figures: ReplayFigures, noCache: ReplayFigures): string {
   const without = noCache.statementsPerThousand.median
   if (without === 0) return none
-  const share = Math.round(100 * (figures.statementsPerThousand.median / without - 1))
+  const more = 100 * (figures.statementsPerThousand.median / without - 1)
+  const share = more > -99 || more === -100 ? Math.round(more) : Math.ceil(10 * more) / 10
   return `${share > 0 ? '+' : ''}${share} %`
 }
 

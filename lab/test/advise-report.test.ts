@@ -33,6 +33,18 @@ describe('report', () => {
     expect(text).toMatch(/^lag p50, max ms +2\.00, 4\.00/m)
   })
 
+  test.each([
+    [1, '-99 %'],
+    [0.1, '-99.9 %'],
+    [0.01, '-99.9 %'],
+    [0, '-100 %'],
+    [150, '+50 %'],
+  ])('says of %d statements for 100 that they are %s', (statements, saved) => {
+    const replays = [replay({ statements })]
+    const text = report(advice({ patterns: { 'refresh-ahead': { replays } } }))
+    expect(text).toMatch(new RegExp(`^against no cache .* ${saved.replace('+', '\\+')} *$`, 'm'))
+  })
+
   test('names the first, and of the others why they fall out, with figure and limit', () => {
     const kills = [kill({ staleReads: 2, staleForMs: 900 })]
     const patterns = { 'write-behind': { replays: quick }, 'cache-aside': { kills } }

@@ -1,6 +1,6 @@
 import { describeWith } from '@caching-patterns/local-servers/vitest'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { measureKills, quickKills } from '../compare/measurements/kills.ts'
+import { measureKills, standardKills } from '../compare/measurements/kills.ts'
 import { measureLag, quickLag } from '../compare/measurements/lag.ts'
 import { measureOutages, quickOutages } from '../compare/measurements/outages.ts'
 import { openStage } from '../compare/open-stage.ts'
@@ -36,7 +36,7 @@ describeWith(['redis', 'postgres'], 'what breaks on real servers', () => {
 
   test('a kill takes acknowledged writes of a tutorial, and none of a service', async () => {
     const lostOf = async (name: SubjectName, kills: number) => {
-      const records = await measureKills(stage, name, { ...each, ...quickKills, kills })
+      const records = await measureKills(stage, name, { ...each, ...standardKills, kills })
       return records.reduce((sum, { lost }) => sum + lost, 0)
     }
     expect(await lostOf('naive-write-behind', 2)).toBeGreaterThan(0)

@@ -30,14 +30,9 @@ export interface KillOptions {
   readonly patienceMs: number
 }
 
-export const quickKills = {
+export const standardKills = {
   ...{ kills: 2, users: 200, clients: 32, ttlMs: 1_000, writeDelayMs: 250 },
   ...{ lifeMs: 600, watchMs: 1_400, patienceMs: 60_000 },
-} as const satisfies Partial<KillOptions>
-
-export const fullKills = {
-  ...{ kills: 5, users: 600, clients: 64, ttlMs: 5_000, writeDelayMs: 1_000 },
-  ...{ lifeMs: 3_000, watchMs: 6_000, patienceMs: 60_000 },
 } as const satisfies Partial<KillOptions>
 
 const keptExamples = 5
