@@ -218,7 +218,7 @@ describe('notes', () => {
       expect.stringContaining('A quick run'),
       expect.stringContaining('load 1.9 on 2 cores'),
       expect.stringContaining('differ from the commit'),
-      'Values are cut.',
+      'Workload: Values are cut.',
     ])
   })
 

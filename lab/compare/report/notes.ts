@@ -10,9 +10,14 @@ const healthy = ['reads', 'writes', 'mixed'] as const satisfies readonly Exclude
   Outage
 >[]
 
-/** What a reader has to know before believing a figure: quick, embedded, noise, errors, a client at its limit. */
+/** What a reader has to know before believing a figure, and what of its source the workload leaves out. */
 export function notes(result: ComparisonResult): readonly string[] {
-  const { isQuick, machine, servers, workload, subjects } = result
+  return [...runNotes(result), ...result.workload.notes.map((note) => `Workload: ${note}`)]
+}
+
+/** Of the run alone: quick, embedded, noise, errors, a client at its limit. */
+export function runNotes(result: ComparisonResult): readonly string[] {
+  const { isQuick, machine, servers, subjects } = result
   return [
     ...(isQuick
       ? ['A quick run: its figures are few. They say that everything runs, and not much more.']
@@ -30,7 +35,6 @@ export function notes(result: ComparisonResult): readonly string[] {
     ...(machine.isChanged
       ? ['The files that were measured differ from the commit that is named.']
       : []),
-    ...workload.notes,
     ...subjects.flatMap(errorsOf),
     ...subjects.flatMap(lateOf),
   ]

@@ -5,7 +5,7 @@ import { facts } from './facts.ts'
 import { figureTable } from './figure-table.ts'
 import { markdownCell } from './markdown-report.ts'
 import { markdownTable } from './markdown-table.ts'
-import { notes } from './notes.ts'
+import { runNotes } from './notes.ts'
 
 const columns = [
   ['reads-per-second', 'reads/s'],
@@ -46,10 +46,13 @@ export function readmeTable(result: ComparisonResult): string {
       'right',
     ),
     '',
-    `Median of ${result.settings.rounds} rounds (of lost writes, of kills), ± how far they lie from it; **bold** \\*: nobody is clearly better. Italics: controls.`,
-    ...notes(result).map((note) => `${note}`),
-    `${date}; Node ${Node}; ${CPU}; ${servers}; commit ${commit}; seed ${seed}. Repeat it with \`${command}\`.`,
-    '[All figures](lab/results/compare.md), [the page with charts](lab/results/compare.html), [how to read them](lab/README.md#comparison-how-to-read-it).',
+    // One paragraph, one line: README may have 200.
+    [
+      `Median of ${result.settings.rounds} rounds (of lost writes, of kills), ± how far they lie from it; **bold** \\*: nobody is clearly better. Italics: controls.`,
+      ...runNotes(result),
+      `${date}; Node ${Node}; ${CPU}; ${servers}; commit ${commit}; seed ${seed}. Repeat it with \`${command}\`.`,
+      '[All figures](lab/results/compare.md), [the page with charts](lab/results/compare.html), [how to read them](lab/README.md#comparison-how-to-read-it).',
+    ].join(' '),
     end,
   ].join('\n')
 }
