@@ -1,8 +1,8 @@
 import { columns, type Figure, type Ranked, rank } from './ranking.ts'
 import type { GroupResult } from './run-group.ts'
 
-const width = 900
-const labelWidth = 285
+const width = 920
+const labelWidth = 305
 const barLeft = labelWidth + 12
 const barWidth = 420
 const rowHeight = 22
