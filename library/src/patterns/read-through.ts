@@ -40,8 +40,13 @@ export function readThroughReads<Key, Value>(
     return { key, id: core.keys.encode(key), load, terms: readTerms(options, core.clock) }
   }
 
-  // async: what is wrong with a key or an option rejects
-  const value = async (key: Key, options?: ReadOptions) => reader.value(trip(key, options))
+  const value = (key: Key, options?: ReadOptions) => {
+    try {
+      return promised(reader.value(trip(key, options)))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
 
   async function lookupMany(keys: readonly Key[], options?: ReadManyOptions) {
     core.assertOpen()
@@ -60,11 +65,11 @@ export function readThroughReads<Key, Value>(
   }
 
   return {
+    // neither is async: that would cost a hit a promise and three turns of the microtask queue
     get(key, options) {
       const hit = options === undefined ? reader.near?.hit(key) : undefined
       return (hit ?? value(key, options)) as Promise<Jsonify<Value> | undefined>
     },
-    // not async: that would cost a hit a promise and three turns of the microtask queue
     lookup(key, options) {
       try {
         return reader.lookup(trip(key, options))
@@ -119,6 +124,10 @@ export function loadRow<Key, Value>(
     if (row === null) return { json: null, version: 0 }
     return { json: await core.encode(row.value, key), version: row.version }
   }
+}
+
+function promised(value: unknown): Promise<unknown> {
+  return value instanceof Promise ? value : Promise.resolve(value)
 }
 
 function asError(reason: unknown): Error {

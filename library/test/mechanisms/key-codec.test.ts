@@ -27,7 +27,7 @@ describe('a key', () => {
   })
 
   test('is the same text each time, however many there were in between', () => {
-    const remembering = new KeyCodec<string>('p:', undefined, true)
+    const remembering = new KeyCodec<string>('p:')
     for (let round = 0; round < 2; round += 1) {
       for (let i = 0; i < 20_000; i += 1) {
         if (remembering.encode(`k${i}`) !== `p:k${i}`) throw new Error(`k${i} became another key`)
