@@ -44,6 +44,7 @@ export function startContender(
   const lost = ended.then(() => {
     throw new Failure(`${peer}, ${form}: its process has ended\n${said.trim()}`)
   })
+  // Heard by whoever asks meanwhile; when it is over, by nobody.
   lost.catch(() => undefined)
   let cpuUs = 0
   let allocatedBytes = Number.NaN

@@ -40,6 +40,7 @@ async function load(key: string) {
 
 const opened = openAccess({ peer, form, redisPort, load })
 const subject = opened.then(subjectOf)
+// Told to whoever asks for a run, not before.
 for (const each of [opened, subject]) each.catch(() => undefined)
 
 function subjectOf(access: Access): Subject {
