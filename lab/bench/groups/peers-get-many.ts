@@ -11,7 +11,8 @@ import {
 import { rawClient } from '../peers/raw-client.ts'
 
 const keys = 10_000
-const inFlight = 4
+/** Enough to keep every client busy: node-redis writes once a turn of the event loop, and waits idle with fewer. */
+const inFlight = 16
 const asks = 'many'
 /** What each library calls it; the others are asked for fifty keys one by one, all at once. */
 const calls: Readonly<Record<string, string>> = {
