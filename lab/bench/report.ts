@@ -3,6 +3,7 @@ import { type Compared, meanings } from './comparison.ts'
 import { type ExperimentResult, isMet } from './experiment.ts'
 import type { Machine } from './machine.ts'
 import { columns, type Ranking, rank } from './ranking.ts'
+import type { BenchResults } from './results.ts'
 import type { GroupResult } from './run-group.ts'
 import type { Spread } from './spread.ts'
 
@@ -23,6 +24,12 @@ export function heading(
       : []),
     '',
   ].join('\n')
+}
+
+/** What a run of groups has printed. */
+export function runReport(results: BenchResults): string {
+  const { rounds, packages, groups } = results
+  return [heading(results, rounds, packages), ...groups.map(report)].join('\n')
 }
 
 /** A group's figures, and below them how they compare. */

@@ -7,6 +7,10 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describeWith } from '@caching-patterns/local-servers/vitest'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { chart } from '../bench/chart.ts'
+import { peerGroups } from '../bench/groups.ts'
+import { runReport } from '../bench/report.ts'
+import type { BenchResults } from '../bench/results.ts'
 import { readArguments } from '../peers/arguments.ts'
 import { configuration } from '../peers/configuration.ts'
 import { type Figures, heading } from '../peers/figures.ts'
@@ -148,6 +152,16 @@ describe('the page of peers', () => {
     expect(page).toContain(
       `\`\`\`text\n${heading(figures)}\n${report(figures.peers, figures.results)}\`\`\``,
     )
+  })
+
+  test('has the tables and the chart of what hits cost, of fifteen rounds', async () => {
+    const results = JSON.parse(await read('lab/results/bench-peers.json')) as BenchResults
+    expect(results).toMatchObject({ rounds: 15, isChanged: false })
+    expect(results.groups.map(({ name }) => name)).toEqual(peerGroups.map(({ name }) => name))
+    const page = await read('docs/peers.md')
+    expect(page).toContain(`\`\`\`text\n${runReport(results)}\`\`\``)
+    expect(page).toMatch(/!\[[^\]]+\]\(pictures\/peers-costs\.svg\)/)
+    expect(await read('docs/pictures/peers-costs.svg')).toBe(chart(results.groups))
   })
 
   test('says how each form is set up, and who advises it', async () => {

@@ -152,7 +152,10 @@ export interface FlushableSource<Key, Value> extends VersionedSource<Key, Value>
     partitions: readonly number[],
     context: WriteContext,
   ): Promise<readonly number[]>
-  /** Atomic: all rows or none but the fenced ones, each guarded by its version. Outcomes in the order of `rows`. */
+  /**
+   * Atomic: all rows or none but the fenced ones, each guarded by its version. Outcomes in the order of `rows`. Called
+   * again, for other keys, before the call before is over.
+   */
   flush(rows: readonly FlushRow<Key>[], context: FlushContext): Promise<readonly FlushOutcome[]>
   classify(error: unknown): FlushFailure
 }

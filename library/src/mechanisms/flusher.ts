@@ -24,7 +24,7 @@ const restShare = 0.1
 const clockMarginMs = 10
 
 /**
- * Brings dirty entries into the database: oldest first, one statement under way at a time, each row
+ * Brings dirty entries into the database: oldest first, two statements under way at a time, each row
  * guarded by its version and by the epoch of its partition. A failed batch keeps its journal, and is tried again
  * behind a breaker, with a growing pause; a row that the database refuses is found by halving the batch, and
  * parked, so that it never blocks others. What the journal held before is flushed without waiting for a new write.

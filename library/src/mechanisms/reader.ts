@@ -132,8 +132,9 @@ export class Reader<Key, Value> {
         values.set(key, other)
       }
     }
+    if (others.length === 0) return values
     await Promise.allSettled(others)
-    for (const [key, value] of others.length > 0 ? values : []) {
+    for (const [key, value] of values) {
       if (value instanceof Promise) values.set(key, await value)
     }
     return values

@@ -55,6 +55,28 @@ describe('what the journal is told', () => {
     expect(await journal()).toMatchObject({ dirty: 0, breaker: 'closed', retries: 0 })
   })
 
+  test('may fail while the next page is asked for, and is none that nobody handles', async () => {
+    const lost = unhandled()
+    const { source } = countingSource<User>()
+    const slow = slowSource(source, ['flush'])
+    const { cache, failures, pass, journal } = setup({ source: slow.source, flushBatchSize: 1 })
+    for (let i = 0; i < 10; i += 1) await cache.put(`k${i}`, { name: 'x' })
+    await pass(1_000)
+    failures.on('claim', 'hang-after', 1)
+    for (let i = 0; i < 7; i += 1) await (await slow.held.next('flush')).answer()
+    const last = await slow.held.next('flush')
+    await settle()
+    failures.on('ack', 'reject', 1)
+    await last.answer()
+    // long enough for Node to find a rejection that nobody handles
+    for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(lost).toEqual([])
+    failures.heal()
+    await slow.held.open()
+    await pass(3_000)
+    expect(await journal()).toMatchObject({ dirty: 0, flushed: 10 })
+  })
+
   test('is of one batch while the next one is under way', async () => {
     const { source } = countingSource<User>()
     const slow = slowSource(source, ['flush'])

@@ -1,6 +1,6 @@
 import { cacheAside, readThrough, refreshAhead } from 'caching-patterns'
 import { memoryStore } from 'caching-patterns/memory'
-import { manualClock } from 'caching-patterns/testing'
+import { failingStore, manualClock } from 'caching-patterns/testing'
 import { describe, expect, test } from 'vitest'
 
 const base = { name: 'users', ttl: '10s', jitter: 0 } as const
@@ -61,6 +61,20 @@ describe('a near hit', () => {
     await near(cache, 'a')
     expect(await cache.get('a')).toEqual({ name: 'new' })
     expect(loadsOf('a')).toBe(2)
+  })
+
+  test('is none while the store has not confirmed an invalidation', async () => {
+    const { store: memory, clock, rows, source, loadsOf } = make()
+    const { store, failures } = failingStore(memory)
+    const cache = readThrough<string, { name: string }>({ ...base, store, clock, source })
+    await near(cache, 'a')
+    rows.set('a', { name: 'new' })
+    failures.on('invalidate', 'reject')
+    await cache.invalidate('a')
+    expect(await cache.get('a')).toEqual({ name: 'new' })
+    expect(loadsOf('a')).toBe(2)
+    failures.heal()
+    await cache.close()
   })
 
   test('shows a value that was replaced in its place', async () => {

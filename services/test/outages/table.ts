@@ -37,10 +37,10 @@ const bypass: Expected = {
 const unconfirmed: Expected = {
   others: { finally: ['unconfirmed'] },
   'write-through': { finally: ['503 STORE_UNAVAILABLE'], first: ['503 STORE_TIMEOUT'] },
-  // Its email is claimed first: no answer to that is no write.
+  // Its email is claimed first: no answer to that is no write. Whoever has to try whether Redis is back waits for the deadline.
   'write-behind': {
-    finally: ['503 STORE_UNAVAILABLE'],
-    first: ['503 STORE_TIMEOUT', '503 WRITE_OUTCOME_UNKNOWN'],
+    finally: ['503 STORE_UNAVAILABLE', '503 STORE_TIMEOUT'],
+    first: ['503 WRITE_OUTCOME_UNKNOWN'],
   },
 }
 const withoutRedis = {

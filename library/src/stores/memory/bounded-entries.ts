@@ -43,7 +43,7 @@ export class BoundedEntries {
     }
     this.bytes += size - spot.size
     spot.size = size
-    spot.held = held
+    spot.hold(held)
     spot.moveToNewest()
     while (this.size > this.#maxEntries || this.bytes > this.#maxBytes) {
       this.delete(this.#ends.newer.key)
@@ -67,23 +67,35 @@ export class BoundedEntries {
 /** A link of the list. It holds nothing for good once its key was deleted: another spot may follow it. */
 class Spot implements Place {
   readonly key: string
-  held: Entry | Lease | undefined = undefined
   size = 0
   older: Spot = this
   newer: Spot = this
   /** Between the newest and the oldest. */
   readonly #ends: Spot
+  /** What a hit needs of a value that was asked for, kept here: each object more that it touches is a line of memory more. */
+  #settled: Promise<unknown> | undefined = undefined
+  #hardAt = 0
+  #held: Entry | Lease | undefined = undefined
 
   constructor(key: string, ends: Spot | undefined) {
     this.key = key
     this.#ends = ends ?? this
   }
 
+  get held(): Entry | Lease | undefined {
+    return this.#held
+  }
+
+  hold(held: Entry | Lease | undefined): void {
+    this.#held = held
+    this.#settled = undefined
+    this.#hardAt = 0
+  }
+
   hit(now: number): Promise<unknown> | undefined {
-    const { held } = this
-    if (held?.kind !== 'value' || now >= held.hardAt) return undefined
-    this.moveToNewest()
-    return held.settled
+    if (now >= this.#hardAt) this.#settle(now)
+    if (this.#settled !== undefined) this.moveToNewest()
+    return this.#settled
   }
 
   moveToNewest(): void {
@@ -100,6 +112,13 @@ class Spot implements Place {
   leave(): void {
     this.older.newer = this.newer
     this.newer.older = this.older
-    this.held = undefined
+    this.hold(undefined)
+  }
+
+  #settle(now: number): void {
+    const held = this.#held
+    const isFresh = held?.kind === 'value' && now < held.hardAt
+    this.#settled = isFresh ? Promise.resolve(held.value) : undefined
+    this.#hardAt = isFresh ? held.hardAt : 0
   }
 }

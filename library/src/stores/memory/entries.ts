@@ -39,7 +39,6 @@ export class StoredValue implements ValueEntry {
   /** The end of its grace: from here on it is absent. */
   readonly goneAt: number
   readonly #text: Text
-  #settled: Promise<unknown> | undefined = undefined
   /** The text's value once it was asked for: a look at the text is a line of memory more on every hit. */
   #value: unknown
 
@@ -85,12 +84,6 @@ export class StoredValue implements ValueEntry {
   get value(): unknown {
     if (this.#value === undefined) this.#value = this.#text.value
     return this.#value
-  }
-
-  /** The value as those have it who wait for it: one promise for all of them. */
-  get settled(): Promise<unknown> {
-    this.#settled ??= Promise.resolve(this.value)
-    return this.#settled
   }
 
   /** The same text with some of its times changed. */

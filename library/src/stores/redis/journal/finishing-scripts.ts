@@ -4,8 +4,8 @@ import { freeing, sizing } from './layout.ts'
 
 /**
  * KEYS dirty, since, bytes, owner, frees, entries. ARGV token, ownerMs, ttlMs, softTtlMs, graceMs,
- * negativeTtlMs, dueAt, bytes of an entry's key before the rest, versions. Answers how many became clean, then, in threes,
- * rests, versions and what the key has given up.
+ * negativeTtlMs, dueAt, bytes of an entry's key before the rest, the versions as one text. Answers how many became clean, then,
+ * in threes, rests, versions and what the key has given up.
  *
  * The clean entry is written before the index forgets it: a dirty one that no index names would
  * stay for ever. Where it cannot be written the key goes, since the database has the row.
@@ -46,7 +46,7 @@ local function clean(key, entry)
 end
 
 for i = 6, #KEYS do
-  local key, version = KEYS[i], ARGV[i + 3]
+  local key, version = KEYS[i], string.sub(ARGV[9], 16 * i - 95, 16 * i - 80)
   local entry = redis.call('GET', key) or ''
   local mine = string.sub(entry, 1, 1) == 'D' and string.sub(entry, 2, 17) or ''
   if mine == version then

@@ -251,7 +251,7 @@ export class RedisJournal implements Journal {
         ...this.#owners.args,
         ...terms,
         String(Buffer.byteLength(entries)),
-        ...some.map(({ version }) => versionText(version)),
+        some.map(({ version }) => versionText(version)).join(''),
       ],
     )
     const [cleaned, ...texts] = reply as [number, ...string[]]
