@@ -4,6 +4,9 @@ import { GCProfiler, getHeapSpaceStatistics } from 'node:v8'
  * Counts what is allocated on the heap of this process, as the growth of its young generation between
  * one garbage collection and the next: V8 says before and after each of them how full it is. What is
  * allocated straight in the old generation, and outside of the heap (the bytes of buffers), is not in it.
+ *
+ * Not beside a clock: in Node 20 each start leaves something behind that makes every collection slower, for good. An in-process
+ * hit took 145 ns after one start, and 195 ns after thirty.
  */
 export class AllocationMeter {
   #profiler: GCProfiler | undefined

@@ -7,7 +7,9 @@ export interface Worker {
   cpuUs(): number | Promise<number>
   /** Leaves little garbage of one sample to the next. */
   collectGarbage(): void | Promise<void>
-  /** Bytes that it has allocated since the last `collectGarbage`, where it counts them. */
+  /** From the next `collectGarbage` on it counts what it allocates. Every collection takes longer then, and longer each time. */
+  countAllocation?(): void | Promise<void>
+  /** Bytes that it has allocated since the last `collectGarbage`, if it counts them. */
   allocatedBytes?(): number | Promise<number>
 }
 

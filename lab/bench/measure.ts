@@ -1,6 +1,9 @@
 import type { Subject } from './group.ts'
 import type { Measured, Sample } from './sample.ts'
 
+/** What is allocated hardly differs from run to run. */
+const countedRuns = 3
+
 /** How long and how often. */
 export interface Measuring {
   readonly rounds: number
@@ -8,6 +11,8 @@ export interface Measuring {
   readonly sampleMs: number
   /** Runs of each subject before the first round: code gets compiled, and the length of samples found. */
   readonly warmUps: number
+  /** Whether it is told, too, what an operation allocates. Default: no. */
+  readonly countsAllocation?: boolean
   /** From 0 to below 1. Default: the machine's. */
   readonly random?: () => number
   /** After each warm-up and each round. */
@@ -23,7 +28,7 @@ export async function measure(
   subjects: readonly Subject[],
   measuring: Measuring,
 ): Promise<Measured[]> {
-  const { rounds, warmUps, random = Math.random, onProgress } = measuring
+  const { rounds, warmUps, countsAllocation, random = Math.random, onProgress } = measuring
   const runs = subjects.map((subject) => ({ subject, operations: 64, samples: [] as Sample[] }))
   // Together, round by round: a function that has met one caller only is faster than it will ever be again.
   for (let done = 1; done <= warmUps; done += 1) {
@@ -39,7 +44,26 @@ export async function measure(
     }
     onProgress?.(warmUps + done)
   }
-  return runs.map(({ subject, samples }) => ({ name: subject.name, samples }))
+  const measured: Measured[] = []
+  for (const { subject, operations, samples } of runs) {
+    const counted = countsAllocation ? await countedSamples(subject, operations) : []
+    measured.push({ name: subject.name, samples, ...(counted.length > 0 && { counted }) })
+  }
+  return measured
+}
+
+/** After all rounds: a process that has counted is not the same any more. */
+async function countedSamples(subject: Subject, operations: number): Promise<Sample[]> {
+  const { worker } = subject
+  if (worker.countAllocation === undefined) return []
+  await worker.countAllocation()
+  const samples: Sample[] = []
+  for (let done = 0; done < countedRuns; done += 1) {
+    const taken = await sample(subject, operations)
+    const allocatedBytes = (await worker.allocatedBytes?.()) ?? Number.NaN
+    samples.push({ ...taken, allocatedBytes })
+  }
+  return samples
 }
 
 async function sample(subject: Subject, operations: number): Promise<Sample> {
@@ -52,11 +76,9 @@ async function sample(subject: Subject, operations: number): Promise<Sample> {
   const loads = subject.loads?.()
   await subject.settle?.()
   const cpuUs = (await worker.cpuUs()) - cpuBefore
-  const allocatedBytes = await worker.allocatedBytes?.()
   return {
     ...{ operations, ms, cpuUs },
     ...(p99Ms !== undefined && { p99Ms }),
-    ...(allocatedBytes !== undefined && { allocatedBytes }),
     ...(loads !== undefined && { loads }),
   }
 }

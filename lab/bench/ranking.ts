@@ -23,6 +23,8 @@ export interface Column {
   text(value: number): string
   /** Whether it says more to know how many times ours it is. */
   readonly isCompared: boolean
+  /** Of the samples that were taken for it, if there are any. Default: of the rounds. */
+  readonly isCounted?: boolean
 }
 
 export const columns: Readonly<Record<ColumnName, Column>> = {
@@ -43,6 +45,7 @@ export const columns: Readonly<Record<ColumnName, Column>> = {
     of: ({ allocatedBytes = Number.NaN, operations }) => allocatedBytes / operations,
     text: (value) => Math.round(value).toLocaleString('en'),
     isCompared: true,
+    isCounted: true,
   },
   wait: {
     head: 'ms to the last answer',
@@ -78,13 +81,14 @@ export function rank(ranking: Ranking, measured: readonly Measured[]): Ranked[] 
   if (ours === undefined) {
     throw new RangeError(`a ranking names ${JSON.stringify(ranking.ours)}, which was not measured`)
   }
-  return measured.map(({ name, samples }) => ({
-    name,
+  return measured.map((subject) => ({
+    name: subject.name,
     figures: ranking.columns.map((column) => {
-      const values = samples.map(columns[column].of)
-      const ratios = values.map(
-        (value, round) => value / columns[column].of(ours.samples[round] as Sample),
-      )
+      const { of, isCounted = false } = columns[column]
+      const samplesOf = ({ samples, counted = samples }: Measured) =>
+        isCounted ? counted : samples
+      const values = samplesOf(subject).map(of)
+      const ratios = values.map((value, round) => value / of(samplesOf(ours)[round] as Sample))
       return { column, spread: spreadOf(values), timesOurs: spreadOf(ratios) }
     }),
   }))

@@ -36,7 +36,11 @@ export async function runGroup(
   try {
     const { subjects, comparisons, ranking } = await group.open((close) => closers.unshift(close))
     for (const subject of subjects) await subject.check()
-    const measured = await measure(subjects, { ...measuring, sampleMs: scale * measuring.sampleMs })
+    const measured = await measure(subjects, {
+      ...measuring,
+      sampleMs: scale * measuring.sampleMs,
+      countsAllocation: ranking?.columns.includes('allocation') ?? false,
+    })
     for (const subject of subjects) await subject.check()
     return {
       name,

@@ -16,6 +16,8 @@ export interface Sample {
 export interface Measured {
   readonly name: string
   readonly samples: readonly Sample[]
+  /** Taken afterwards for what they allocate: counting takes time. */
+  readonly counted?: readonly Sample[]
 }
 
 export function operationsPerSecond({ operations, ms }: Sample): number {

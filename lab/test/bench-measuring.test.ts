@@ -52,6 +52,33 @@ describe('measure', () => {
     expect(growth.slice(0, 4)).toEqual([64, 640, 6_400, 64_000])
   })
 
+  test('counts what is allocated after all rounds, in runs that nobody times', async () => {
+    const events: string[] = []
+    const subjects = ['a', 'b'].map((name) => {
+      const subject = steadySubject(name, 10)
+      const worker = {
+        ...subject.worker,
+        countAllocation: () => void events.push(`count ${name}`),
+        allocatedBytes: () => 640,
+      }
+      const run = async (operations: number) => {
+        events.push(name)
+        return subject.run(operations)
+      }
+      return { ...subject, worker, run }
+    })
+    const measuring = { rounds: 2, sampleMs: 10, warmUps: 0, random: () => 0.9 }
+    const plain = await measure(subjects, measuring)
+    expect(plain.map(({ counted }) => counted)).toEqual([undefined, undefined])
+    expect(plain.flatMap(({ samples }) => samples.flatMap(Object.keys))).not.toContain(
+      'allocatedBytes',
+    )
+    events.length = 0
+    const [first] = await measure(subjects, { ...measuring, countsAllocation: true })
+    expect(events.join(' ')).toBe('a b a b count a a a a count b b b b')
+    expect(first?.counted?.map(({ allocatedBytes }) => allocatedBytes)).toEqual([640, 640, 640])
+  })
+
   test('counts the CPU time of the run alone, not that of collecting garbage', async () => {
     const subject = steadySubject('one', 10)
     const [measured] = await measure([subject], { rounds: 2, sampleMs: 20, warmUps: 4 })

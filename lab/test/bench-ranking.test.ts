@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { chart } from '../bench/chart.ts'
 import { columns, rank } from '../bench/ranking.ts'
 import { report } from '../bench/report.ts'
-import type { Sample } from '../bench/sample.ts'
+import type { Measured, Sample } from '../bench/sample.ts'
 import { spreadOf } from '../bench/spread.ts'
 
 const sample = (ms: number, cpuUs: number, more: Partial<Sample> = {}): Sample => ({
@@ -38,6 +38,13 @@ describe('rank', () => {
     expect(throughput?.timesOurs).toMatchObject({ median: 0.5, min: 0.4 })
     expect(cpu?.timesOurs).toMatchObject({ min: 2.5, max: 2.5 })
     expect(allocation?.spread.median).toBe(20)
+  })
+
+  test('takes what is allocated from the samples that were counted', () => {
+    const counted = [sample(1, 1, { allocatedBytes: 5_000 })]
+    const [, peer] = rank(ranking, [measured[0], { ...measured[1], counted }] as Measured[])
+    expect(peer?.figures[2]).toMatchObject({ spread: { median: 50 }, timesOurs: { median: 2.5 } })
+    expect(peer?.figures[1]?.spread.median).toBe(5)
   })
 
   test('refuses a name that was not measured', () => {

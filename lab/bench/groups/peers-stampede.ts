@@ -73,6 +73,8 @@ function togetherOf(workers: readonly ContenderProcess[]) {
     },
     collectGarbage: async () =>
       void (await Promise.all(workers.map((one) => one.collectGarbage()))),
+    countAllocation: async () =>
+      void (await Promise.all(workers.map((one) => one.countAllocation?.()))),
     allocatedBytes: () => bytes,
   }
   return {

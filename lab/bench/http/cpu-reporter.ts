@@ -6,6 +6,7 @@ import { AllocationMeter } from '../allocation.ts'
 import { collectYoungGarbage } from '../garbage.ts'
 
 const allocation = new AllocationMeter()
+let countsAllocation = false
 
 process.on('message', (question) => {
   process.send?.(answerTo(question))
@@ -15,8 +16,9 @@ function answerTo(question: unknown): number {
   if (question === 'allocated bytes') return allocation.stop()
   if (question === 'collect garbage') {
     collectYoungGarbage()
-    allocation.start()
+    if (countsAllocation) allocation.start()
   }
+  if (question === 'count allocation') countsAllocation = true
   const { user, system } = process.cpuUsage()
   return user + system
 }

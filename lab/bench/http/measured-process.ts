@@ -50,6 +50,7 @@ export async function startMeasured(
   return {
     url,
     cpuUs: () => ask('CPU time'),
+    countAllocation: async () => void (await ask('count allocation')),
     allocatedBytes: () => ask('allocated bytes'),
     async collectGarbage() {
       await ask('collect garbage')

@@ -68,6 +68,7 @@ export function startContender(
 
   return {
     cpuUs: () => cpuUs,
+    countAllocation: async () => void (await told({ kind: 'count allocation' })),
     allocatedBytes: () => allocatedBytes,
     collectGarbage: async () => void (await told({ kind: 'collect garbage' })),
     warm: async () => void (await told({ kind: 'warm' })),

@@ -19,6 +19,7 @@ export type Order =
   | { readonly kind: 'warm' }
   | { readonly kind: 'check' }
   | { readonly kind: 'collect garbage' }
+  | { readonly kind: 'count allocation' }
   | { readonly kind: 'run'; readonly operations: number }
   | { readonly kind: 'stampede'; readonly key: string; readonly callers: number }
 
@@ -35,6 +36,7 @@ export interface RunFigures {
   /** What the operations took, which is less where something went before or after. */
   readonly ms: number
   readonly cpuUs: number
+  /** NaN until it was told to count them. */
   readonly allocatedBytes: number
   readonly loads: number
 }

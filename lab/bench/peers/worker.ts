@@ -31,6 +31,7 @@ let reads = 0
 /** On a busy machine a store may be late once or twice: too few to be seen in a median. */
 const mostLoads = 0.001
 let isCold = false
+let countsAllocation = false
 
 async function load(key: string) {
   loads += 1
@@ -85,6 +86,9 @@ async function obey(order: Order): Promise<Report> {
     case 'collect garbage':
       collectYoungGarbage()
       break
+    case 'count allocation':
+      countsAllocation = true
+      break
     case 'run': {
       const { run } = await subject
       reads += order.operations * (asks === 'many' ? batchSize : 1)
@@ -99,7 +103,7 @@ async function obey(order: Order): Promise<Report> {
 }
 
 async function measured(work: () => Promise<number>): Promise<RunFigures> {
-  allocation.start()
+  if (countsAllocation) allocation.start()
   const before = process.cpuUsage()
   const startedAt = sharedNow()
   const ms = await work()
