@@ -59,10 +59,10 @@ export const quickPlan: Omit<Plan, 'processes'> = {
   warmUpMs: 300,
   readsMs: 600,
   writesMs: 600,
-  mixed: { warmMs: 600, forMs: 1_500 },
+  mixed: { warmMs: 600, forMs: 1_200 },
   hotKey: { clients: 50, ttlMs: 1_000, forMs: 1_600 },
-  staleness: { ...staleness, forMs: 1_500 },
+  staleness: { ...staleness, forMs: 1_000 },
   lag: quickLag,
   kills: { ...standardKills, kills: 1 },
-  outages: quickOutages,
+  outages: { ...quickOutages, forMs: 800 },
 }
