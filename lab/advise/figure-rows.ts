@@ -47,7 +47,7 @@ export function savedOf(figures: ReplayFigures, noCache: ReplayFigures): string 
   const without = noCache.statementsPerThousand.median
   if (without === 0) return none
   const more = 100 * (figures.statementsPerThousand.median / without - 1)
-  const share = more > -99 || more === -100 ? Math.round(more) : Math.ceil(10 * more) / 10
+  const share = more > -99 ? Math.round(more) : Math.ceil(10 * more) / 10
   return `${share > 0 ? '+' : ''}${share} %`
 }
 

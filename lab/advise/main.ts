@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { findPrograms } from '@caching-patterns/local-servers'
+import { withoutOptions } from '../command-line/arguments.ts'
 import { openStage } from '../compare/open-stage.ts'
 import { workloadOf } from '../load/workload-arguments.ts'
 import { Failure } from '../replay/failure.ts'
@@ -54,7 +55,7 @@ async function measure(
     process.stderr.write(`${String(Math.round(100 * share)).padStart(3)} % ${seconds} s ${what}\n`)
   }
   try {
-    const asked = withoutFiles(args)
+    const asked = withoutOptions(args, ['--json', '--picture'])
     return await runAdvice(stage, {
       ...measuring,
       traffic,
@@ -66,14 +67,6 @@ async function measure(
   } finally {
     await stage.stop()
   }
-}
-
-/** Where somebody keeps the answer changes nothing of it. */
-function withoutFiles(args: readonly string[]): string[] {
-  const takesFile = /^--(?:json|picture)$/
-  return args.filter((arg, index) => {
-    return !/^--(?:json|picture)(?:=|$)/.test(arg) && !takesFile.test(args[index - 1] ?? '')
-  })
 }
 
 /** Without a constraint of now: by those of then. */

@@ -53,3 +53,12 @@ export function httpOrigin(option: string, text: string): string {
     `${option}: expected an address such as http://127.0.0.1:8001, received ${JSON.stringify(text)}`,
   )
 }
+
+/** Arguments without these options and their values: where somebody keeps an answer changes nothing of it. */
+export function withoutOptions(args: readonly string[], options: readonly string[]): string[] {
+  const takesNext = (arg: string | undefined) => arg !== undefined && options.includes(arg)
+  return args.filter((arg, index) => {
+    const [name = ''] = arg.split('=', 1)
+    return !options.includes(name) && !takesNext(args[index - 1])
+  })
+}

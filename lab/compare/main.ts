@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, relative, resolve } from 'node:path'
 import { findPrograms, howToInstall } from '@caching-patterns/local-servers'
+import { withoutOptions } from '../command-line/arguments.ts'
 import { workloadOf } from '../load/workload-arguments.ts'
 import { Failure } from '../replay/failure.ts'
 import { agreement } from './agreement.ts'
@@ -65,7 +66,7 @@ async function compared(
     subjects,
     servers: isInstalled && !isEmbedded ? 'real' : 'embedded',
     seed: workload.seed,
-    args,
+    args: withoutOptions(args, ['--results']),
     onProgress: tell(),
   })
 }

@@ -16,15 +16,21 @@ function nextFlush({ held }: { readonly held: HeldCalls }) {
   return next
 }
 
+/** Six rows, in batches of two, of which two are under way. */
+async function twoUnderWay() {
+  const { source, counts } = countingSource<User>()
+  const slow = slowSource(source, ['flush'])
+  const { cache, pass, journal } = setup({ source: slow.source, flushBatchSize: 2 })
+  for (const key of 'abcdef') await cache.put(key, { name: key })
+  await pass(1_000)
+  const first = await slow.held.next('flush')
+  const second = await slow.held.next('flush')
+  return { slow, first, second, counts, pass, journal }
+}
+
 describe('statements under way', () => {
   test('are two at a time, of different rows; the next is sent when one of them is answered', async () => {
-    const { source } = countingSource<User>()
-    const slow = slowSource(source, ['flush'])
-    const { cache, pass, journal } = setup({ source: slow.source, flushBatchSize: 2 })
-    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await cache.put(key, { name: key })
-    await pass(1_000)
-    const first = await slow.held.next('flush')
-    const second = await slow.held.next('flush')
+    const { slow, first, second, pass, journal } = await twoUnderWay()
     expect([first, second].map(({ args }) => keysOf(args[0]))).toEqual(['a,b', 'c,d'])
     const third = nextFlush(slow)
     await pass(100)
@@ -39,13 +45,7 @@ describe('statements under way', () => {
   })
 
   test('one that fails: the other is written, no third is sent, and what is left is tried after the pause', async () => {
-    const { source, counts } = countingSource<User>()
-    const slow = slowSource(source, ['flush'])
-    const { cache, pass, journal } = setup({ source: slow.source, flushBatchSize: 2 })
-    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await cache.put(key, { name: key })
-    await pass(1_000)
-    const first = await slow.held.next('flush')
-    const second = await slow.held.next('flush')
+    const { slow, first, second, counts, pass, journal } = await twoUnderWay()
     const again = nextFlush(slow)
     first.fail(sqlError('57P01'))
     // the pause begins when both are through
