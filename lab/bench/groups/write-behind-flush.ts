@@ -6,6 +6,7 @@ import pg from 'pg'
 import { Failure } from '../../replay/failure.ts'
 import type { Defer, Group, Subject } from '../group.ts'
 import { inLanes } from '../lanes.ts'
+import { shuffled } from '../measure.ts'
 import { connectedClient } from '../redis-client.ts'
 import { thisProcess } from '../this-process.ts'
 import type { User } from '../users.ts'
@@ -18,7 +19,7 @@ const names = { ours: 'cache.flush()', raw: 'insert ... select from unnest()' }
 /** What it costs to bring dirty keys into the database, over the statement alone. */
 export const writeBehindFlush: Group = {
   name: 'write-behind-flush',
-  title: `a row flushed, in batches of ${batchSize}, of ${users} that are there; appendfsync always, fsync on; CPU of the flusher`,
+  title: `a row flushed, in batches of ${batchSize}, of ${users} that are there, in random order; appendfsync always, fsync on; CPU of the flusher`,
   needs: ['Redis', 'PostgreSQL'],
   scale: 4,
   async open(defer) {
@@ -51,12 +52,16 @@ const migrations = [
    from generate_series(1, ${users}) as i`,
 ]
 
+/** Writes come in no order of their keys: rows of a batch are neighbours in no table. */
+const ids = shuffled(
+  Array.from({ length: users }, (_, index) => index + 1),
+  Math.random,
+)
+
 /** Values that nobody wrote before; the first so many users of a turn through all of them. */
 function drawRows(operations: number, round: number): User[] {
-  const count = Math.min(operations, users)
   const now = new Date().toISOString()
-  return Array.from({ length: count }, (_, index) => {
-    const id = 1 + index
+  return ids.slice(0, operations).map((id) => {
     const email = `user${id}@example.com`
     return { id, name: `Bench ${round} ${id}`, email, createdAt: now, updatedAt: now }
   })
@@ -145,10 +150,11 @@ function raw(pool: pg.Pool): Subject {
 
 /** The first row is of the last round. */
 async function checkNames(pool: pg.Pool, schema: string, round: () => number): Promise<void> {
-  const expected = round() === 0 ? 'User 1' : `Bench ${round()} 1`
-  const { rows } = await pool.query(`select name from ${schema}.users where id = 1`)
+  const id = ids[0]
+  const expected = round() === 0 ? `User ${id}` : `Bench ${round()} ${id}`
+  const { rows } = await pool.query(`select name from ${schema}.users where id = $1`, [id])
   if (rows[0]?.name === expected) return
   throw new Failure(
-    `${schema}: expected ${expected} as the name of user 1, received ${rows[0]?.name}`,
+    `${schema}: expected ${expected} as the name of user ${id}, received ${rows[0]?.name}`,
   )
 }

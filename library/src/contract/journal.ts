@@ -40,17 +40,21 @@ export type EnqueueResult =
   | { readonly outcome: 'full'; readonly limit: 'keys' | 'bytes' }
   | { readonly outcome: 'expired' }
 
-/** An accepted, unflushed write. */
-export interface DirtyEntry {
+/** A key with accepted, unflushed writes. */
+export interface DirtyKey {
   readonly key: string
   /** Of the journal, from 0: whose epoch guards its flush. */
   readonly partition: number
+  readonly dueAt: number
+}
+
+/** An accepted, unflushed write. */
+export interface DirtyEntry extends DirtyKey {
   readonly version: Version
   /** `null`: a delete. */
   readonly json: string | null
   /** When the first of the coalesced writes was accepted. */
   readonly enqueuedAt: number
-  readonly dueAt: number
 }
 
 /** Lifetimes of what an `ack` makes clean, in milliseconds; when what stays dirty is due, in epoch milliseconds. */
@@ -59,11 +63,10 @@ export interface AckTerms extends Pick<Content, 'ttlMs' | 'softTtlMs' | 'graceMs
   readonly dueAt: number
 }
 
-/** A row that is in the database; `partition` as the claim told it, which spares looking for it. */
+/** A row that is in the database. */
 export interface FlushedEntry {
   readonly key: string
   readonly version: Version
-  readonly partition?: number
 }
 
 /** What `ack` did. */
@@ -174,8 +177,10 @@ export interface Journal {
    * gives them up or has not called for a while.
    */
   own(dueBy: number): Awaitable<Ownership>
-  /** Up to `limit` dirty entries due by `dueBy` (epoch ms), oldest first; changes none of them. */
-  claim(limit: number, dueBy: number, from: ClaimScope): Awaitable<readonly DirtyEntry[]>
+  /** Up to `limit` keys that are dirty and due by `dueBy` (epoch ms), oldest first; changes none of them. */
+  claim(limit: number, dueBy: number, from: ClaimScope): Awaitable<readonly DirtyKey[]>
+  /** What is to be written of keys that were claimed: those of them that are dirty still, in no order. */
+  read(claimed: readonly DirtyKey[]): Awaitable<readonly DirtyEntry[]>
   /** All dirty entries of one partition, in no order. */
   dirtyIn(partition: number): Awaitable<readonly DirtyEntry[]>
   /** When the earliest that this process may claim is due; `undefined` when there is none. */

@@ -1,6 +1,7 @@
 import { hasCode } from '../contract/errors.ts'
-import type { DirtyEntry, Journal } from '../contract/journal.ts'
+import type { DirtyEntry, DirtyKey, Journal } from '../contract/journal.ts'
 import type { FlushableSource } from '../contract/source.ts'
+import { ClaimedRows, type KeyPage, type PageStart } from './claimed-rows.ts'
 import type { Core } from './core.ts'
 import type { DrainRate } from './drain-rate.ts'
 import { FlushBatchSize } from './flush-batch-size.ts'
@@ -23,7 +24,7 @@ interface FlushRoundsParts<Key, Value> {
 
 /** What a round is to flush. */
 export interface WantedRows {
-  /** One page of all there is. Default: pages of eight batches, or of one while the database fails. */
+  /** One page of all there is. Default: pages of sixteen batches, or of one while the database fails. */
   readonly isOnePage?: boolean
   readonly dueBy: number
   /** Default: all. */
@@ -36,9 +37,7 @@ export interface RoundResult {
   readonly left: ReadonlySet<string>
 }
 
-type Page = readonly DirtyEntry[] | undefined
-
-const batchesPerPage = 8
+const batchesPerPage = 16
 /** Statements under way: while one waits for its disk the next is put together. */
 const mostLanes = 2
 /** Ownership lasts 15 s: it is renewed in the middle of a long round, too. */
@@ -78,61 +77,42 @@ export class FlushRounds<Key, Value> {
   /** Until nothing more is wanted, or something is left: failed, overtaken or fenced. Rejects with the store's errors. */
   async run(wanted: WantedRows): Promise<RoundResult> {
     this.#renewedAt = Number.NEGATIVE_INFINITY
-    let isTold: Promise<void> = Promise.resolve()
-    let isOver = false
-    let page = await this.#claim(wanted)
-    while (page !== undefined && !isOver && !this.#isStopped) {
-      const done = await this.#flushPage(page, wanted, isTold)
-      isTold = done.isTold
-      if (done.left.size > 0) {
-        await isTold
-        return { isOver: false, left: done.left }
-      }
-      isOver = page.length === 0 || (wanted.isOnePage ?? false)
-      if (isOver) break
-      if (done.next === undefined) await isTold
-      page = await (done.next ?? this.#claim(wanted))
+    while (!this.#isStopped) {
+      if (this.#mustRenew && !(await this.#renew(wanted.dueBy))) break
+      const { left, isWhole } = await this.#pass(wanted)
+      if (left.size > 0) return { isOver: false, left }
+      if (isWhole || wanted.isOnePage) return { isOver: true, left }
     }
-    await isTold
-    return { isOver, left: new Set() }
+    return { isOver: false, left: new Set() }
   }
 
-  async #flushPage(claimed: readonly DirtyEntry[], wanted: WantedRows, before: Promise<void>) {
+  /** Once over what is dirty, from the oldest on, until ownership has to be renewed. */
+  async #pass(wanted: WantedRows): Promise<{ left: Set<string>; isWhole: boolean }> {
+    const rows = new ClaimedRows({
+      claim: (start) => this.#claim(wanted, start),
+      read: (keys) => this.#read(wanted, keys),
+    })
     const left = new Set<string>()
-    // a batch of few partitions has few epochs to lock, and the journal is told of it in few calls
-    const page = claimed.toSorted((a, b) => a.partition - b.partition)
-    const isFull = page.length >= this.#limit(wanted)
-    const told = [before]
-    let next: Promise<Page> | undefined
-    let from = 0
     let hasFailed = false
     const inLane = async () => {
-      let isTold = before
-      while (from < page.length && left.size === 0) {
-        const batch = page.slice(from, from + this.#batchSize.rows)
-        from += batch.length
+      let isTold: Promise<void> | undefined
+      while (left.size === 0) {
+        const batch = await rows.take(this.#batchSize.rows)
+        if (batch.length === 0) break
         const written = await this.#tryBatch(batch)
         hasFailed ||= written === undefined
         const again = written === undefined ? batch : [...written.overtaken, ...written.fenced]
         for (const { key } of again) left.add(key)
         await isTold
-        if (written === undefined) return
-        isTold = written.isTold
-        if (isFull && left.size === 0) next ??= this.#claimAfter(claimed, wanted)
+        isTold = written?.isTold
       }
-      told.push(isTold)
+      await isTold
     }
     await allThrough(Array.from({ length: this.#lanes }, inLane))
-    if (left.size > 0) {
-      for (const { key } of page.slice(from)) left.add(key)
-      // what was read of partitions that have to be taken anew must be read again
-      await next
-    }
+    // what was read of partitions that have to be taken anew must be read again
+    if (left.size > 0) for (const { key } of await rows.close()) left.add(key)
     if (hasFailed) await this.#pause()
-    const isTold = allThrough(told)
-    // whoever awaits it hears of a failure; until then it is none that nobody handles
-    isTold.catch(() => undefined)
-    return { left, isTold, next }
+    return { left, isWhole: rows.areOnePage }
   }
 
   /** A database that has failed is asked one thing at a time. */
@@ -146,38 +126,41 @@ export class FlushRounds<Key, Value> {
     return this.#parts.breaker.state === 'closed' ? rows * batchesPerPage : rows
   }
 
-  /** The page behind this one. Whoever awaits it hears of a failure; until then it is none that nobody handles. */
-  #claimAfter(page: readonly DirtyEntry[], wanted: WantedRows): Promise<Page> {
-    const next = this.#claim(wanted, page)
-    next.catch(() => undefined)
-    return next
+  get #mustRenew(): boolean {
+    return this.#parts.core.clock.now() - this.#renewedAt > renewEveryMs
   }
 
-  /** `undefined` when the database has failed to say what this process may flush. `before`: the page that is under way. */
-  async #claim(wanted: WantedRows, before?: readonly DirtyEntry[]): Promise<Page> {
-    const { core, journal } = this.#parts
-    const { dueBy } = wanted
-    let dueFrom = before?.at(-1)?.dueAt
-    if (core.clock.now() - this.#renewedAt > renewEveryMs) {
-      try {
-        await this.#ownership.refresh(dueBy)
-        this.#renewedAt = core.clock.now()
-        // now and then a look at all: some may be due sooner than when the page before was read
-        dueFrom = undefined
-      } catch (error) {
-        if (isOfStore(error)) throw error
-        this.#failed([], error)
-        await this.#pause()
-        return undefined
-      }
+  /** False when the database has failed to say what this process may flush. */
+  async #renew(dueBy: number): Promise<boolean> {
+    try {
+      await this.#ownership.refresh(dueBy)
+      this.#renewedAt = this.#parts.core.clock.now()
+      return true
+    } catch (error) {
+      if (isOfStore(error)) throw error
+      this.#failed([], error)
+      await this.#pause()
+      return false
     }
+  }
+
+  async #claim(wanted: WantedRows, start: PageStart | undefined): Promise<KeyPage> {
+    const { core, journal } = this.#parts
     const { partitions } = this.#ownership
-    if (partitions.length === 0) return []
-    const scope = { partitions, ...(before && { dueFrom, except: keysOf(before, dueFrom) }) }
-    const claimed = await core.store.write('claim', () =>
-      journal.claim(this.#limit(wanted), dueBy, scope),
+    // a pass ends when ownership has to be renewed: what became due sooner meanwhile is seen by the next
+    const isOver = partitions.length === 0 || (start !== undefined && this.#mustRenew)
+    if (isOver) return { keys: [], isFull: false }
+    const limit = this.#limit(wanted)
+    const keys = await core.store.write('claim', () =>
+      journal.claim(limit, wanted.dueBy, { partitions, ...start }),
     )
-    return wanted.isWanted === undefined ? claimed : claimed.filter(wanted.isWanted)
+    return { keys, isFull: keys.length >= limit }
+  }
+
+  async #read({ isWanted }: WantedRows, keys: readonly DirtyKey[]) {
+    const { core, journal } = this.#parts
+    const rows = await core.store.write('read', () => journal.read(keys))
+    return isWanted === undefined ? rows : rows.filter(isWanted)
   }
 
   /** `undefined` when the batch has to be tried again. */
@@ -238,13 +221,6 @@ export class FlushRounds<Key, Value> {
     const { breaker, pauses } = this.#parts
     return pauses.pause(breaker.pauseMs())
   }
-}
-
-/** Of rows that are due at an instant or later. */
-function keysOf(rows: readonly DirtyEntry[], dueFrom = Number.NEGATIVE_INFINITY) {
-  const keys = new Set<string>()
-  for (const { key, dueAt } of rows) if (dueAt >= dueFrom) keys.add(key)
-  return keys
 }
 
 /** When all are through; rejects as the first of them did. */

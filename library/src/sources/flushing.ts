@@ -7,14 +7,24 @@ import type { TableMapping } from './table-mapping.ts'
 import { isInTime } from './write-sql.ts'
 
 interface Flushed {
-  /** Places of the rows that were written, from 1. */
-  readonly applied: string | null
-  /** Partitions that have the epochs which the fence names. */
-  readonly mine: string | null
+  /** Partitions that have the epochs which the fence names, with commas between them. */
+  readonly mine: string
+  /** JSON; `null` when every row of these partitions was written. Keys as the column's type writes them. */
+  readonly left_out: string | null
   readonly is_in_time: boolean
   /** Each value is one JSON object. */
   readonly is_whole: boolean
 }
+
+interface LeftOut {
+  /** Of the rows of `mine`, in their order. */
+  readonly asked: readonly string[]
+  /** In any order. */
+  readonly applied: readonly string[] | null
+}
+
+const applied: FlushOutcome = { outcome: 'applied' }
+const fenced: FlushOutcome = { outcome: 'fenced' }
 
 /**
  * Writes accepted values and deletes in one statement: all or none but the fenced ones. Each is guarded by its version,
@@ -43,9 +53,7 @@ export function flushTo<Key>(
       arrayText(partitions),
       arrayText(partitions.map((partition) => fence.get(partition) ?? 0)),
     ]
-    // planned for so many rows: a plan for any number joins a thousand with a thousand, one by one
-    const options = { ...context, isPlannedAnew: true }
-    const [flushed] = await driver.write<Flushed>(text, parameters, options)
+    const [flushed] = await driver.write<Flushed>(text, parameters, context)
     const outcomes = outcomesOf(rows, flushed)
     return outcomes.includes(undefined)
       ? await askAgain(driver, mapping, rows, outcomes)
@@ -64,6 +72,7 @@ function flushSql(
     columns.length === 0 ? '' : `, json_to_recordset((select value from given)) as ${record}`
   const replaced = [...columns.map(({ column }) => column), version]
   // Inserted in the order of the keys: two flushes of the same rows wait for each other, and do not deadlock.
+  // Nothing is joined but with the table, by its key: it is planned once, for any number of rows.
   return `
     with fence as (
       select e.partition from ${epochs} as e
@@ -82,7 +91,7 @@ function flushSql(
     ), gone as (
       delete from ${table} as t using input as i
       where i.gone = 1 and t.${key} = i.key and t.${version} <= i.version
-      returning i.place
+      returning t.${key} as key
     ), stored as (
       insert into ${table} as t (${names.join(', ')})
       select ${['key', ...cells, 'version'].map((cell) => `i.${cell}`).join(', ')} from input as i
@@ -92,11 +101,13 @@ function flushSql(
       where t.${version} < excluded.${version}
       returning t.${key} as key
     ), applied as (
-      select i.place from input as i join stored on stored.key = i.key
-      union all select place from gone
+      select key from stored union all select key from gone
     )
-    select (select string_agg(place::text, ',') from applied) as applied,
-      array_to_string(mine, ',') as mine, is_in_time, is_whole
+    select array_to_string(mine, ',') as mine, is_in_time, is_whole,
+      case when (select count(*) from applied) < (select count(*) from input) then json_build_object(
+        'asked', (select json_agg(key::text order by place) from input),
+        'applied', (select json_agg(key::text) from applied)
+      )::text end as left_out
     from given`
 }
 
@@ -109,16 +120,21 @@ function outcomesOf<Key>(
   if (!flushed.is_whole) {
     throw Object.assign(new Error('flush: a value is no JSON object'), { code: '22P02' })
   }
-  const mine = numbersOf(flushed.mine)
-  const applied = numbersOf(flushed.applied)
-  return rows.map(({ partition }, index) => {
-    if (!mine.has(partition)) return { outcome: 'fenced' }
-    return applied.has(index + 1) ? { outcome: 'applied' } : undefined
+  const mine = new Set(flushed.mine.split(',').filter(Boolean).map(Number))
+  const isLeftOut = leftOutOf(flushed)
+  let place = 0
+  return rows.map(({ partition }) => {
+    if (!mine.has(partition)) return fenced
+    return isLeftOut(place++) ? undefined : applied
   })
 }
 
-function numbersOf(list: string | null): ReadonlySet<number> {
-  return new Set(list === null || list === '' ? [] : list.split(',').map(Number))
+/** Of the rows of `mine`, by their places among these. */
+function leftOutOf({ left_out: text }: Flushed): (place: number) => boolean {
+  if (text === null) return () => false
+  const { asked, applied } = JSON.parse(text) as LeftOut
+  const written = new Set(applied)
+  return (place) => !written.has(asked[place] as string)
 }
 
 /** Looks up what stands there now. A value that was refused and is gone by now fell to a newer delete. */

@@ -77,7 +77,7 @@ class PgDriver implements SqlDriver {
     parameters: readonly SqlParameter[] = [],
     options: SqlCallOptions = {},
   ): Promise<readonly Row[]> {
-    const statement = this.#statement(text, parameters, options)
+    const statement = this.#statement(text, parameters)
     return this.#call('read', options, (session) => this.#run<Row>(session, statement))
   }
 
@@ -86,7 +86,7 @@ class PgDriver implements SqlDriver {
     parameters: readonly SqlParameter[] = [],
     options: SqlCallOptions = {},
   ): Promise<readonly Row[]> {
-    const statement = this.#statement(text, parameters, options)
+    const statement = this.#statement(text, parameters)
     return this.#call('write', options, async (session, call) => {
       call.committing()
       try {
@@ -151,13 +151,8 @@ class PgDriver implements SqlDriver {
     }
   }
 
-  #statement(
-    text: string,
-    parameters: readonly SqlParameter[],
-    { isPlannedAnew = false }: SqlCallOptions = {},
-  ): PgStatement {
-    const isNamed = parameters.length > 0 && !isPlannedAnew
-    const name = isNamed ? this.#names?.of(text) : undefined
+  #statement(text: string, parameters: readonly SqlParameter[]): PgStatement {
+    const name = parameters.length > 0 ? this.#names?.of(text) : undefined
     return { text, values: parameters, name }
   }
 }

@@ -7,8 +7,6 @@ export interface SqlCallOptions {
   readonly signal?: AbortSignal
   /** Epoch milliseconds of this process past which the statement is of no use: no connection is waited for any longer. */
   readonly deadlineAt?: number
-  /** The statement is planned for these parameters, each time: for arrays whose length decides. Default: as the driver likes. */
-  readonly isPlannedAnew?: boolean
 }
 
 /** What bounds a transaction. */

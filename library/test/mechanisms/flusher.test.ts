@@ -62,7 +62,7 @@ describe('the lag', () => {
     expect(counts.row('a')?.value).toEqual({ name: 'one' })
   })
 
-  for (const method of ['claim', 'nextDueAt', 'ack'] as const) {
+  for (const method of ['claim', 'read', 'nextDueAt', 'ack'] as const) {
     for (const mode of ['reject', 'throw', 'hang', 'hang-after'] as const) {
       test(`outlives a journal that does not answer for a while (${method}: ${mode})`, async () => {
         const { cache, failures, counts, pass, journal } = setup()

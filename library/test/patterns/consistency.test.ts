@@ -25,7 +25,8 @@ const cleansWhateverStands: Mutant = {
   journal: (journal) => ({
     async ack(flushed, next) {
       const keys = flushed.map((row) => row.key)
-      const dirty = await journal.claim(10, Number.POSITIVE_INFINITY, { partitions: [0] })
+      const claimed = await journal.claim(10, Number.POSITIVE_INFINITY, { partitions: [0] })
+      const dirty = await journal.read(claimed)
       return journal.ack(
         dirty.filter((row) => keys.includes(row.key)),
         next,

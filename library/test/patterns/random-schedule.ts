@@ -235,6 +235,7 @@ const journalMethods = [
   'enqueue',
   'own',
   'claim',
+  'read',
   'dirtyIn',
   'nextDueAt',
   'hurry',

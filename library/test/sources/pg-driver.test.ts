@@ -55,14 +55,6 @@ describeWith(['postgres'], 'the driver of pg', () => {
       expect(await select(driver, 'select name from pg_prepared_statements')).toEqual([])
     })
 
-    test('unprepared where they are to be planned anew', async () => {
-      const { driver } = open({ max: 2 })
-      const anew = { isPlannedAnew: true }
-      await driver.query('select n from t where n = $1::int', ['1'], anew)
-      await driver.write('delete from t where n = $1::int', ['-1'], anew)
-      expect(await select(driver, 'select name from pg_prepared_statements')).toEqual([])
-    })
-
     test('prepares a bounded number of them', async () => {
       const { driver } = open({ max: 2 })
       for (let n = 0; n < 300; n++) await driver.query(`select $1::int + ${n}`, ['1'])

@@ -46,7 +46,7 @@ class Operation implements fc.AsyncCommand<TableModel, Real> {
       claimed.map((entry) => entry.dueAt).sort((a, b) => a - b),
       `order after ${this.#title}`,
     )
-    const dirty = claimed.map(dirtyText).sort()
+    const dirty = (await real.journal.read(claimed)).map(dirtyText).sort()
     assert.deepEqual(dirty, model.dirty().sort(), `dirty after ${this.#title}`)
   }
 

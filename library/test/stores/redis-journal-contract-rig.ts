@@ -77,6 +77,7 @@ function prefixedJournal(journal: Journal, prefix: string): Journal {
       const own = new Set([...except].map((key) => prefix + key))
       return (await journal.claim(limit, dueBy, { ...scope, except: own })).map(without)
     },
+    read: async (keys) => (await journal.read(keys.map(prefixedItem))).map(without),
     dirtyIn: async (partition) => (await journal.dirtyIn(partition)).map(without),
     nextDueAt: () => journal.nextDueAt(),
     hurry: (key) => journal.hurry(key === undefined ? undefined : prefix + key),

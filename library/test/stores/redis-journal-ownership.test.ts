@@ -143,7 +143,7 @@ describeWith(['redis'], 'a journal on Redis that two processes share', () => {
     expect((await b.own(Date.now())).held).toEqual([])
     await a.hurry()
     const { held: partitions } = await b.own(Date.now())
-    expect(restsOf(await b.claim(99, Date.now(), { partitions })).sort()).toEqual(names(20))
+    expect(restsOf(await b.claimedIn(partitions, 99, Date.now())).sort()).toEqual(names(20))
     const { hurry } = placeOf('000').partition
     expect(await client.pTTL(hurry)).toBeGreaterThan(0)
     expect(await client.pTTL(hurry)).toBeLessThanOrEqual(1_000)
@@ -244,7 +244,7 @@ describeWith(['redis'], 'partitions of a journal on Redis', () => {
         const { number } = placeOf(rest).partition
         if (who === journal.token && !mine.includes(number)) underWay.delete(rest)
       }
-      const batch = await journal.claim(5 + (round % 7), farAway, { partitions: mine })
+      const batch = await journal.claimedIn(mine, 5 + (round % 7))
       for (const rest of restsOf(batch)) {
         expect([undefined, journal.token]).toContain(underWay.get(rest))
         underWay.set(rest, journal.token)

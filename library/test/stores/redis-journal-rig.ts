@@ -70,7 +70,11 @@ export function journalOn(
     /** Takes what it may, and claims of that. */
     async claimed(limit = 10_000, dueBy = farAway): Promise<readonly DirtyEntry[]> {
       const { held } = await journal.own(dueBy)
-      return journal.claim(limit, dueBy, { partitions: held })
+      return this.claimedIn(held, limit, dueBy)
+    },
+    /** Of some partitions, in no order. */
+    async claimedIn(partitions: readonly number[], limit = 10_000, dueBy = farAway) {
+      return journal.read(await journal.claim(limit, dueBy, { partitions }))
     },
     /** How many became clean. */
     async acked(...args: Parameters<typeof journal.ack>): Promise<number> {

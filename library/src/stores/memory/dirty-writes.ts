@@ -1,5 +1,11 @@
 import type { Awaitable } from '../../contract/awaitable.ts'
-import type { AckTerms, DirtyEntry, EnqueueResult, Precondition } from '../../contract/journal.ts'
+import type {
+  AckTerms,
+  DirtyEntry,
+  DirtyKey,
+  EnqueueResult,
+  Precondition,
+} from '../../contract/journal.ts'
 import { type Entry, StoredAbsence } from './entries.ts'
 import type { JournalChange } from './journal-log.ts'
 import type { DirtyWrite, Held } from './space.ts'
@@ -25,6 +31,10 @@ export function refusalOf(
     precondition === 'exists' ||
     (precondition !== 'absent' && precondition.version === known.version)
   return isMet ? undefined : { outcome: 'conflict', version: known.version }
+}
+
+export function keyOf({ key, dueAt }: DirtyWrite): DirtyKey {
+  return { key, partition: only, dueAt }
 }
 
 export function shown({ key, entry, enqueuedAt, dueAt }: DirtyWrite): DirtyEntry {

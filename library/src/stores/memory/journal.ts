@@ -6,6 +6,7 @@ import type {
   AckTerms,
   ClaimScope,
   DirtyEntry,
+  DirtyKey,
   EnqueueRequest,
   EnqueueResult,
   Journal,
@@ -22,6 +23,7 @@ import type {
 import {
   changeOf,
   cleanEntryOf,
+  keyOf,
   knownEntry,
   only,
   refusalOf,
@@ -82,13 +84,20 @@ export class MemoryJournal implements Journal {
     return { held: [only], taken: wasOwned ? [] : [only] }
   }
 
-  claim(limit: number, dueBy: number, { partitions, except, dueFrom }: ClaimScope): DirtyEntry[] {
+  claim(limit: number, dueBy: number, { partitions, except, dueFrom }: ClaimScope): DirtyKey[] {
     if (!partitions.includes(only)) return []
     const { order } = this.#state
-    if (except === undefined) return order.dueBy(dueBy, limit, dueFrom).map(shown)
+    if (except === undefined) return order.dueBy(dueBy, limit, dueFrom).map(keyOf)
     const due = order.dueBy(dueBy, limit + except.size, dueFrom)
     const others = due.filter(({ key }) => !except.has(key))
-    return others.slice(0, limit).map(shown)
+    return others.slice(0, limit).map(keyOf)
+  }
+
+  read(claimed: readonly DirtyKey[]): DirtyEntry[] {
+    return claimed.flatMap(({ key }) => {
+      const write = this.#writeOf(key)
+      return write === undefined ? [] : [shown(write)]
+    })
   }
 
   dirtyIn(partition: number): DirtyEntry[] {

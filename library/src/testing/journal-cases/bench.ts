@@ -78,7 +78,14 @@ export class JournalBench extends StoreBench<JournalingStore> {
 
   /** What is dirty, the earliest due first. */
   async dirty(limit = 1_000, dueBy: number = farAway): Promise<readonly DirtyEntry[]> {
-    return this.journal.claim(limit, dueBy, { partitions: this.all })
+    return this.claimed(limit, dueBy, { partitions: this.all })
+  }
+
+  /** What is to be written of what is claimed, the earliest due first. */
+  async claimed(...claim: Parameters<Journal['claim']>): Promise<readonly DirtyEntry[]> {
+    const keys = await this.journal.claim(...claim)
+    const rows = new Map((await this.journal.read(keys)).map((row) => [row.key, { ...row }]))
+    return keys.flatMap(({ key: each }) => rows.get(each) ?? [])
   }
 
   /** All partitions of the journal. */

@@ -134,9 +134,9 @@ export const claimingCases: readonly JournalCase[] = [
         await bench.accepted('1', { delayMs: 10_000 + i * 1_000 }, `contract:1:${name}`)
       }
       const partitions = bench.all
-      const first = await bench.journal.claim(20, farAway, { partitions })
+      const first = await bench.claimed(20, farAway, { partitions })
       const except = new Set(first.map((entry) => entry.key))
-      const second = await bench.journal.claim(20, farAway, { partitions, except })
+      const second = await bench.claimed(20, farAway, { partitions, except })
       const named = (entries: readonly { readonly key: string }[]) =>
         entries.map((entry) => entry.key.slice('contract:1:'.length))
       assert.deepEqual([...named(first), ...named(second)], names.slice(0, 40))
@@ -150,14 +150,14 @@ export const claimingCases: readonly JournalCase[] = [
         await bench.accepted('1', { delayMs: 10_000 + i * 1_000 }, `contract:1:${name}`)
       }
       const partitions = bench.all
-      const [first] = (await bench.journal.claim(10, farAway, { partitions })).slice(-1)
+      const [first] = (await bench.claimed(10, farAway, { partitions })).slice(-1)
       const scope = { partitions, dueFrom: first?.dueAt ?? 0 }
       const named = (entries: readonly { readonly key: string }[]) =>
         entries.map((entry) => entry.key.slice('contract:1:'.length))
-      const from = named(await bench.journal.claim(10, farAway, scope))
+      const from = named(await bench.claimed(10, farAway, scope))
       assert.deepEqual(from, names.slice(9, 19))
       const except = new Set(['contract:1:009'])
-      const behind = named(await bench.journal.claim(10, farAway, { ...scope, except }))
+      const behind = named(await bench.claimed(10, farAway, { ...scope, except }))
       assert.deepEqual(behind, names.slice(10, 20))
     },
   ],

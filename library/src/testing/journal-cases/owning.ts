@@ -86,7 +86,7 @@ export const owningCases: readonly JournalCase[] = [
       const partitions = await dirtied(bench)
       const found: string[] = []
       for (const partition of bench.all) {
-        const claimed = await bench.journal.claim(1_000, farAway, { partitions: [partition] })
+        const claimed = await bench.claimed(1_000, farAway, { partitions: [partition] })
         for (const entry of claimed) assert.equal(entry.partition, partition)
         assert.equal(claimed.length > 0, partitions.includes(partition))
         found.push(...claimed.map((entry) => entry.key))
@@ -94,12 +94,12 @@ export const owningCases: readonly JournalCase[] = [
       assert.deepEqual(found.sort(), names.map(whole).sort())
       const [first = 0] = partitions
       const rest = bench.all.filter((partition) => partition !== first)
-      const others = await bench.journal.claim(1_000, farAway, { partitions: rest })
-      const mine = await bench.journal.claim(1_000, farAway, { partitions: [first] })
+      const others = await bench.claimed(1_000, farAway, { partitions: rest })
+      const mine = await bench.claimed(1_000, farAway, { partitions: [first] })
       assert.equal(others.length, names.length - mine.length)
-      assert.deepEqual([...(await bench.journal.claim(1_000, farAway, { partitions: [] }))], [])
+      assert.deepEqual([...(await bench.claimed(1_000, farAway, { partitions: [] }))], [])
       assert.deepEqual(
-        [...(await bench.journal.claim(1_000, farAway, { partitions: [bench.all.length] }))],
+        [...(await bench.claimed(1_000, farAway, { partitions: [bench.all.length] }))],
         [],
       )
     },
@@ -111,9 +111,7 @@ export const owningCases: readonly JournalCase[] = [
       const found: string[] = []
       for (const partition of bench.all) {
         const inside = [...(await bench.journal.dirtyIn(partition))]
-        const claimed = [
-          ...(await bench.journal.claim(1_000, farAway, { partitions: [partition] })),
-        ]
+        const claimed = [...(await bench.claimed(1_000, farAway, { partitions: [partition] }))]
         const byKey = (one: { key: string }, other: { key: string }) =>
           one.key < other.key ? -1 : 1
         assert.deepEqual(inside.sort(byKey), claimed.sort(byKey))

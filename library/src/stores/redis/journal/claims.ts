@@ -1,11 +1,12 @@
-import type { ClaimScope, DirtyEntry } from '../../../contract/journal.ts'
-import { msText } from '../entries.ts'
+import type { Version } from '../../../contract/entry.ts'
+import type { ClaimScope, DirtyEntry, DirtyKey, FlushedEntry } from '../../../contract/journal.ts'
+import { msText, numberAt } from '../entries.ts'
 import type { ScriptRunner } from '../script.ts'
 import { dropScript } from './finishing-scripts.ts'
 import type { Owners } from './owners.ts'
 import { claimScript } from './owning-scripts.ts'
 import type { Partition, Partitions } from './partitions.ts'
-import { dirtyEntryOf, type IndexPage, oldestOf } from './replies.ts'
+import { type IndexPage, oldestOf } from './replies.ts'
 
 /** "Any time", as an instant: of 13 digits, in the year 2286. */
 export const endOfTime = 9_999_999_999_999
@@ -29,7 +30,7 @@ export class Claims {
     limit: number,
     dueBy: number,
     { partitions, except = nothing, dueFrom }: ClaimScope,
-  ): Promise<readonly DirtyEntry[]> {
+  ): Promise<readonly DirtyKey[]> {
     if (partitions.length === 0) return []
     const most = limit + except.size
     const count = Math.min(most, pageOf(most / partitions.length), maxCount)
@@ -43,15 +44,42 @@ export class Claims {
     )
     const { prefix } = this.#partitions
     const isOther = except.size === 0 ? undefined : (rest: string) => !except.has(prefix + rest)
-    const read = await this.#read(oldestOf(pages, { count, limit, isOther }))
-    return read.sort((a, b) => a.dueAt - b.dueAt)
+    const claimed: DirtyKey[] = []
+    for (const page of oldestOf(pages, { count, limit, isOther })) this.#addKeys(page, claimed)
+    return claimed.sort((a, b) => a.dueAt - b.dueAt)
+  }
+
+  /** The entries that stand there now; the index drops what is none. */
+  async read(claimed: readonly DirtyKey[]): Promise<readonly DirtyEntry[]> {
+    const groups = new Map<number, DirtyKey[]>()
+    for (const each of claimed) {
+      const group = groups.get(each.partition)
+      if (group === undefined) groups.set(each.partition, [each])
+      else group.push(each)
+    }
+    const found: DirtyEntry[] = []
+    await Promise.all([...groups].map(([number, group]) => this.#readIn(number, group, found)))
+    return found
   }
 
   /** All dirty entries of one partition. */
   async allOf(number: number): Promise<readonly DirtyEntry[]> {
     const partition = this.#partitions.all[number]
     if (partition === undefined) return []
-    return this.#read([await this.#page(partition, [msText(endOfTime), String(maxCount), '-inf'])])
+    const all: DirtyKey[] = []
+    this.#addKeys(await this.#page(partition, [msText(endOfTime), String(maxCount), '-inf']), all)
+    return this.read(all)
+  }
+
+  /** Where a row lies: one that was read knows it. */
+  placeOf(row: FlushedEntry) {
+    const { key, version } = row
+    const place = ReadEntry.placeOf(row)
+    const partition = this.#partitions.all[place?.partition ?? -1]
+    if (place === undefined || partition === undefined) {
+      return { ...this.#partitions.place(key), version }
+    }
+    return { partition, entry: place.at, version }
   }
 
   async #page(partition: Partition, args: readonly string[]): Promise<IndexPage<Partition>> {
@@ -60,25 +88,24 @@ export class Claims {
     return [partition, page as readonly string[]]
   }
 
-  /** The entries that stand there now; the index drops what is none. */
-  async #read(pages: readonly IndexPage<Partition>[]): Promise<DirtyEntry[]> {
-    const found: DirtyEntry[] = []
-    await Promise.all(pages.map((page) => this.#readPage(page, found)))
-    return found
+  #addKeys([{ number: partition }, page]: IndexPage<Partition>, keys: DirtyKey[]): void {
+    const { prefix } = this.#partitions
+    for (let i = 0; i < page.length; i += 2) {
+      keys.push({ key: prefix + page[i], partition, dueAt: Number(page[i + 1]) })
+    }
   }
 
-  async #readPage([partition, page]: IndexPage<Partition>, found: DirtyEntry[]): Promise<void> {
-    if (page.length === 0) return
-    const entries: string[] = []
-    for (let i = 0; i < page.length; i += 2) entries.push(partition.entries + page[i])
+  async #readIn(number: number, some: readonly DirtyKey[], found: DirtyEntry[]): Promise<void> {
+    const partition = this.#partitions.all[number]
+    if (partition === undefined) return
+    const { length } = this.#partitions.prefix
+    const entries = some.map(({ key }) => partition.entries + key.slice(length))
     const texts = await this.#runner.mGet(entries)
     const gone: string[] = []
-    for (const [i, text] of texts.entries()) {
-      const key = this.#partitions.prefix + page[2 * i]
-      const at = { key, partition: partition.number, dueAt: Number(page[2 * i + 1]) }
-      const entry = dirtyEntryOf(at, text)
-      if (entry === undefined) gone.push(entries[i] as string)
-      else found.push(entry)
+    for (const [i, claimed] of some.entries()) {
+      const [entry, text] = [entries[i] as string, texts[i]]
+      if (text?.startsWith('D')) found.push(new ReadEntry(claimed, entry, text))
+      else gone.push(entry)
     }
     if (gone.length > 0) await this.#drop(partition, gone)
   }
@@ -94,4 +121,30 @@ export class Claims {
 /** How many of its oldest a partition gives out that has so many of a claim on average: few hold more of them. */
 function pageOf(mean: number): number {
   return Math.ceil(mean + 4 * Math.sqrt(mean)) + 4
+}
+
+/** A dirty entry that knows where it lies: what comes back of it in an ACK need not be placed again. */
+class ReadEntry implements DirtyEntry {
+  readonly key: string
+  readonly partition: number
+  readonly version: Version
+  readonly json: string | null
+  readonly enqueuedAt: number
+  readonly dueAt: number
+  readonly #at: string
+
+  constructor({ key, partition, dueAt }: DirtyKey, at: string, text: string) {
+    this.key = key
+    this.partition = partition
+    this.version = numberAt(text, 1, 17)
+    this.json = text.charAt(59) === 'X' ? null : text.slice(60)
+    this.enqueuedAt = numberAt(text, 30, 43)
+    this.dueAt = dueAt
+    this.#at = at
+  }
+
+  /** The key on the server, and the partition, of a row that was read from there. */
+  static placeOf(row: FlushedEntry): { at: string; partition: number } | undefined {
+    return #at in row ? { at: row.#at, partition: row.partition } : undefined
+  }
 }

@@ -37,7 +37,7 @@ end
 local function clean(key, entry)
   local head = string.sub(entry, 2, 30)
   local stored
-  if string.sub(entry, 60, 60) == 'X' then
+  if string.byte(entry, 60) == 88 then
     stored = absentUntil > now and redis.pcall('SET', key, 'N' .. head .. absentTime, 'PXAT', absentText)
   elseif goneAt > now then
     stored = redis.pcall('SET', key, 'V' .. head .. times .. string.sub(entry, 61), 'PXAT', goneText)
@@ -48,14 +48,13 @@ end
 for i = 6, #KEYS do
   local key, version = KEYS[i], string.sub(ARGV[9], 16 * i - 95, 16 * i - 80)
   local entry = redis.call('GET', key) or ''
-  local mine = string.sub(entry, 1, 1) == 'D' and string.sub(entry, 2, 17) or ''
-  if mine == version then
+  if string.sub(entry, 1, 17) == 'D' .. version then
     local rest = string.sub(key, ARGV[8] + 1)
     clean(key, entry)
     rests[#rests + 1] = rest
     amount = amount + sizeOf(key, #entry)
     if hasFrees then nowFree(rest, version) end
-  elseif mine > version then
+  elseif string.sub(entry, 1, 1) == 'D' and string.sub(entry, 2, 17) > version then
     local rest = string.sub(key, ARGV[8] + 1)
     local storedAt = string.sub(entry, 18, 30)
     redis.call('SETRANGE', key, 30, storedAt .. version)

@@ -4,6 +4,7 @@ import type {
   AckTerms,
   ClaimScope,
   DirtyEntry,
+  DirtyKey,
   EnqueueRequest,
   EnqueueResult,
   FlushedEntry,
@@ -100,8 +101,12 @@ export class RedisJournal implements Journal {
     return this.#owners.own(Math.min(dueBy, endOfTime))
   }
 
-  claim(limit: number, dueBy: number, from: ClaimScope): Promise<readonly DirtyEntry[]> {
+  claim(limit: number, dueBy: number, from: ClaimScope): Promise<readonly DirtyKey[]> {
     return this.#claims.claim(limit, dueBy, from)
+  }
+
+  read(claimed: readonly DirtyKey[]): Promise<readonly DirtyEntry[]> {
+    return this.#claims.read(claimed)
   }
 
   dirtyIn(number: number): Promise<readonly DirtyEntry[]> {
@@ -127,7 +132,7 @@ export class RedisJournal implements Journal {
   async ack(flushed: readonly FlushedEntry[], next: AckTerms): Promise<AckResult> {
     const { ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt } = next
     const terms = [ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt].map(msText)
-    const placed = flushed.map((row) => this.#partitions.placeOf(row))
+    const placed = flushed.map((row) => this.#claims.placeOf(row))
     const parts = await Promise.all(
       [...byPartition(placed)].map(([partition, some]) => this.#ackIn(partition, some, terms)),
     )

@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from '../../../contract/errors.ts'
-import type { FlushedEntry } from '../../../contract/journal.ts'
 import { fnv1a, partitionTag } from '../keys.ts'
 
 /** The keys of one partition. All are of one slot. */
@@ -63,13 +62,6 @@ export class Partitions {
     const rest = key.slice(this.prefix.length)
     const partition = this.all[fnv1a(rest) % this.all.length] as Partition
     return { partition, rest, entry: partition.entries + rest }
-  }
-
-  /** Where a row lies that a claim gave out: the claim has said in which partition. */
-  placeOf({ key, version, partition: number }: FlushedEntry) {
-    const partition = number === undefined ? undefined : this.all[number]
-    if (partition === undefined) return { ...this.place(key), version }
-    return { partition, entry: partition.entries + key.slice(this.prefix.length), version }
   }
 }
 

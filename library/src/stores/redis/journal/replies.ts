@@ -1,5 +1,4 @@
-import type { DirtyEntry, Progress, RetryResult } from '../../../contract/journal.ts'
-import { numberAt } from '../entries.ts'
+import type { Progress, RetryResult } from '../../../contract/journal.ts'
 
 /** What ENQUEUE and RETRY answer, as text. */
 export function acceptanceOf(reply: string): RetryResult {
@@ -32,20 +31,6 @@ export function acceptanceOf(reply: string): RetryResult {
       return { outcome: 'superseded', version: Number(reply.slice(1)) }
     default:
       throw new TypeError(`enqueue: expected an outcome, received ${reply}`)
-  }
-}
-
-/** The dirty entry that a text is; `undefined` for anything else. */
-export function dirtyEntryOf(
-  at: Pick<DirtyEntry, 'key' | 'partition' | 'dueAt'>,
-  text: string | null,
-): DirtyEntry | undefined {
-  if (!text?.startsWith('D')) return undefined
-  return {
-    ...at,
-    version: numberAt(text, 1, 17),
-    json: text[59] === 'X' ? null : text.slice(60),
-    enqueuedAt: numberAt(text, 30, 43),
   }
 }
 
