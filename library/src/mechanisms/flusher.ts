@@ -138,7 +138,7 @@ export class Flusher<Key, Value> {
           isWanted,
         })
         if (isOver) return
-        if (!isShared) keys = new Set([...left].filter((key) => keys?.has(key) ?? true))
+        if (!isShared) keys = left
       }
     })
   }

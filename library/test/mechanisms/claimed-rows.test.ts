@@ -109,14 +109,14 @@ describe('the rows of a pass', () => {
   })
 
   test('that nobody took are named when it is closed, and no more are claimed', async () => {
-    const { rows, seen } = journalOf([1, 2, 3, 4, 5, 6, 7, 8], 6)
-    expect(keysOf(await rows.take(1))).toBe('k0')
-    const rest = (await rows.close()).map(({ key }) => key).sort()
-    expect(rest).toEqual(['k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7'].slice(0, rest.length))
-    expect(rest.length).toBeGreaterThanOrEqual(5)
-    const { length } = seen.starts
+    const { rows, seen } = journalOf(
+      Array.from({ length: 60 }, (_, i) => i),
+      16,
+    )
+    await rows.take(1)
+    expect(await rows.close()).toHaveLength(15)
     expect(await rows.take(1)).toEqual([])
     await settle()
-    expect(seen.starts).toHaveLength(length)
+    expect(seen.starts).toHaveLength(1)
   })
 })

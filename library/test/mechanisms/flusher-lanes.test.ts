@@ -150,4 +150,21 @@ describe('statements under way', () => {
     const names = ['a', 'b', 'c', 'd', 'e'].map((key) => counts.row(key)?.value.name)
     expect(names).toEqual(['mine', 'mine', 'mine', 'mine', 'mine'])
   })
+
+  test('of a long pass: ownership is renewed every two seconds, before another page is claimed', async () => {
+    const { source } = countingSource<User>()
+    const slow = slowSource(source, ['flush'])
+    const { cache, failures, pass, journal } = setup({ source: slow.source, flushBatchSize: 1 })
+    for (let i = 0; i < 60; i += 1) await cache.put(`k${i}`, { name: 'x' })
+    const before = failures.calls('own')
+    await pass(1_000)
+    for (let done = 0; done < 40; done += 1) {
+      await (await slow.held.next('flush')).answer()
+      await pass(150)
+    }
+    expect(failures.calls('own') - before).toBe(3)
+    await slow.held.open()
+    await pass(1_000)
+    expect(await journal()).toMatchObject({ dirty: 0, flushed: 60 })
+  })
 })

@@ -22,9 +22,7 @@ describe('what a process has written last', () => {
   test('is at least 10,000 values, the latest, and at most twice as many', () => {
     const values = new WrittenValues()
     for (let i = 0; i < 30_001; i += 1) values.set(`${i}`, '1', i)
-    expect(remembered(values, 30_001)).toEqual(
-      Array.from({ length: 10_001 }, (_, i) => 20_000 + i),
-    )
+    expect(remembered(values, 30_001)).toEqual(Array.from({ length: 10_001 }, (_, i) => 20_000 + i))
   })
 
   test('written again is not one more', () => {
@@ -34,6 +32,8 @@ describe('what a process has written last', () => {
     }
     expect(remembered(values, 10_000)).toHaveLength(10_000)
     expect(values.get('0')?.json).toBe('2')
+    for (let i = 10_000; i < 20_000; i += 1) values.set(`${i}`, '1', 1)
+    expect(remembered(values, 20_000)).toHaveLength(20_000)
   })
 
   test('of an older generation is replaced, and deleted, as well', () => {
