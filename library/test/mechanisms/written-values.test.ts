@@ -32,6 +32,7 @@ describe('what a process has written last', () => {
     }
     expect(remembered(values, 10_000)).toHaveLength(10_000)
     expect(values.get('0')?.json).toBe('2')
+    values.set('5', '3', 3)
     for (let i = 10_000; i < 20_000; i += 1) values.set(`${i}`, '1', 1)
     expect(remembered(values, 20_000)).toHaveLength(20_000)
   })
