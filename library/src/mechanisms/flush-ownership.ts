@@ -47,6 +47,11 @@ export class FlushOwnership<Key, Value> {
     return this.#held
   }
 
+  /** Whether all of the journal is this process's to flush. */
+  get isWhole(): boolean {
+    return this.#epochs.size === this.#parts.journal.partitions
+  }
+
   /** What may be claimed. */
   get partitions(): readonly number[] {
     return [...this.#epochs.keys()]

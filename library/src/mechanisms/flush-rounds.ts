@@ -76,7 +76,8 @@ export class FlushRounds<Key, Value> {
 
   /** Until nothing more is wanted, or something is left: failed, overtaken or fenced. Rejects with the store's errors. */
   async run(wanted: WantedRows): Promise<RoundResult> {
-    this.#renewedAt = Number.NEGATIVE_INFINITY
+    // what is due now may be nobody's yet, unless all is mine
+    if (!this.#ownership.isWhole) this.#renewedAt = Number.NEGATIVE_INFINITY
     while (!this.#isStopped) {
       if (this.#mustRenew && !(await this.#renew(wanted.dueBy))) break
       const { left, isWhole } = await this.#pass(wanted)

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { setup } from './flusher-rig.ts'
 
 /** A store whose journal several processes claim from; what `mine` does not name belongs to another of them. */
-function shared() {
+function shared(partitions = 1) {
   const clock = manualClock()
   const memory = memoryStore({ clock })
   const process = { mine: (_key: string) => true, claims: 0, releases: 0 }
@@ -13,6 +13,7 @@ function shared() {
     const journal = memory.journal(...args)
     return over(journal, {
       pollMs: 500,
+      partitions,
       async claim(limit: number, dueBy: number, from: ClaimScope) {
         process.claims += 1
         const due = await journal.claim(Number.MAX_SAFE_INTEGER, dueBy, from)
@@ -121,5 +122,30 @@ describe('a flusher of a shared journal', () => {
     await closing
     expect(flushes.flat().map(({ key }) => key)).toEqual(['mine'])
     expect(process.releases).toBe(1)
+  })
+
+  test('asks whose it is every two seconds while all is its own, and in each round while it is not', async () => {
+    const { cache, failures, pass } = setup({ delay: 0 })
+    const roundsOf = async (count: number) => {
+      const before = failures.calls('own')
+      for (let i = 0; i < count; i += 1) {
+        await cache.put('k', { name: `${i}` })
+        await pass(100)
+      }
+      return failures.calls('own') - before
+    }
+    expect(await roundsOf(10)).toBe(1)
+    expect(await roundsOf(40)).toBe(2)
+    // of two partitions one belongs to another process
+    const { clock, store } = shared(2)
+    const two = setup({ clock, store, delay: 0 })
+    await two.cache.put('k', { name: 'a' })
+    await two.pass(100)
+    const before = two.failures.calls('own')
+    for (let i = 0; i < 5; i += 1) {
+      await two.cache.put('k', { name: `${i}` })
+      await two.pass(600)
+    }
+    expect(two.failures.calls('own') - before).toBeGreaterThanOrEqual(5)
   })
 })
