@@ -1,7 +1,8 @@
 import { settle } from 'caching-patterns/testing'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { DirtyEntry, DirtyKey } from '../../src/contract/journal.ts'
 import { ClaimedRows, type PageStart } from '../../src/mechanisms/claimed-rows.ts'
+import { unhandled } from './unhandled.ts'
 
 /** Dirty keys of two partitions, due as told; pages hold so many. */
 function journalOf(dueAts: readonly number[], pageKeys: number) {
@@ -36,15 +37,6 @@ async function allOf(rows: ClaimedRows, count: number): Promise<string[]> {
     if (batch.length === 0) return batches
     batches.push(keysOf(batch))
   }
-}
-
-/** Rejections that nobody handled, since the test began. */
-function unhandled(): unknown[] {
-  const found: unknown[] = []
-  const listener = (reason: unknown) => void found.push(reason)
-  process.on('unhandledRejection', listener)
-  onTestFinished(() => void process.off('unhandledRejection', listener))
-  return found
 }
 
 describe('the rows of a pass', () => {

@@ -1,15 +1,7 @@
 import { countingSource, settle, slowSource } from 'caching-patterns/testing'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Row, setup, sqlError, type User } from './flusher-rig.ts'
-
-/** Rejections that nobody handled, since the test began. */
-function unhandled(): unknown[] {
-  const found: unknown[] = []
-  const listener = (reason: unknown) => void found.push(reason)
-  process.on('unhandledRejection', listener)
-  onTestFinished(() => void process.off('unhandledRejection', listener))
-  return found
-}
+import { unhandled } from './unhandled.ts'
 
 describe('what the journal is told', () => {
   test('may fail while the rest of a halved batch is under way, and harms nobody', async () => {
