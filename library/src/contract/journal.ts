@@ -177,7 +177,7 @@ export interface Journal {
    * gives them up or has not called for a while.
    */
   own(dueBy: number): Awaitable<Ownership>
-  /** Up to `limit` keys that are dirty and due by `dueBy` (epoch ms), oldest first; changes none of them. */
+  /** Up to `limit` keys that are dirty and due by `dueBy` (epoch ms), oldest first; fewer only when there are no more. Changes none of them. */
   claim(limit: number, dueBy: number, from: ClaimScope): Awaitable<readonly DirtyKey[]>
   /** What is to be written of keys that were claimed: those of them that are dirty still, in no order. */
   read(claimed: readonly DirtyKey[]): Awaitable<readonly DirtyEntry[]>

@@ -71,7 +71,7 @@ export class ClaimedRows {
   /** Keys of what was claimed and not taken; nothing more is read after that. */
   async close(): Promise<readonly DirtyKey[]> {
     this.#isAtEnd = true
-    const rest = [...this.#batches.splice(0)]
+    const rest = this.#batches.splice(0)
     await Promise.allSettled([this.#claiming, ...rest.map(({ rows }) => rows)])
     return [...rest.flatMap(({ keys }) => keys), ...this.#pages.splice(0).flat()]
   }

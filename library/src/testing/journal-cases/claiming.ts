@@ -143,6 +143,21 @@ export const claimingCases: readonly JournalCase[] = [
     },
   ],
   [
+    'claim: gives all that is asked for, also where one partition holds it all',
+    async (bench) => {
+      const journal = bench.journalOf('contract:9:', { maxKeys: 100_000 })
+      const write = { json: '1', precondition: 'any', delayMs: 0, deadlineAt: farAway } as const
+      for (let i = 0; i < 1_500; i += 1) await journal.enqueue(`contract:9:n${i}`, write)
+      const partitions = bench.all
+      const all = await journal.read(await journal.claim(2_000, farAway, { partitions }))
+      assert.equal(all.length, 1_500)
+      const others = all.filter(({ partition }) => partition !== all[0]?.partition)
+      await journal.ack(others, clean)
+      const left = all.length - others.length
+      assert.equal((await journal.claim(left + 1, farAway, { partitions })).length, left)
+    },
+  ],
+  [
     'claim: from an instant on, gives out nothing that is due before it',
     async (bench) => {
       const names = Array.from({ length: 30 }, (_, i) => String(i).padStart(3, '0'))

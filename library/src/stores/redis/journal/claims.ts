@@ -5,6 +5,7 @@ import type { ScriptRunner } from '../script.ts'
 import { dropScript } from './finishing-scripts.ts'
 import type { Owners } from './owners.ts'
 import { claimScript } from './owning-scripts.ts'
+import { byPartition } from './partition-calls.ts'
 import type { Partition, Partitions } from './partitions.ts'
 import { type IndexPage, oldestOf } from './replies.ts'
 
@@ -32,33 +33,31 @@ export class Claims {
     { partitions, except = nothing, dueFrom }: ClaimScope,
   ): Promise<readonly DirtyKey[]> {
     if (partitions.length === 0) return []
-    const most = limit + except.size
-    const count = Math.min(most, pageOf(most / partitions.length), maxCount)
+    const most = Math.min(limit + except.size, maxCount)
     const from = dueFrom === undefined ? '-inf' : msText(dueFrom)
-    const args = [msText(Math.min(dueBy, endOfTime)), String(count), from]
-    const pages = await Promise.all(
-      partitions.flatMap((number) => {
-        const partition = this.#partitions.all[number]
-        return partition === undefined ? [] : [this.#page(partition, args)]
-      }),
-    )
     const { prefix } = this.#partitions
     const isOther = except.size === 0 ? undefined : (rest: string) => !except.has(prefix + rest)
-    const claimed: DirtyKey[] = []
-    for (const page of oldestOf(pages, { count, limit, isOther })) this.#addKeys(page, claimed)
-    return claimed.sort((a, b) => a.dueAt - b.dueAt)
+    for (let count = Math.min(most, pageOf(most / partitions.length)); ; count *= 4) {
+      const args = [msText(Math.min(dueBy, endOfTime)), String(count), from]
+      const pages = await Promise.all(
+        partitions.flatMap((number) => {
+          const partition = this.#partitions.all[number]
+          return partition === undefined ? [] : [this.#page(partition, args)]
+        }),
+      )
+      const claimed: DirtyKey[] = []
+      for (const page of oldestOf(pages, { count, limit, isOther })) this.#addKeys(page, claimed)
+      // few partitions may hold nearly all: what waits behind their pages must not be taken for nothing
+      const isCut = claimed.length < limit && pages.some(([, { length }]) => length >= 2 * count)
+      if (!isCut || count >= most) return claimed.sort((a, b) => a.dueAt - b.dueAt)
+    }
   }
 
   /** The entries that stand there now; the index drops what is none. */
   async read(claimed: readonly DirtyKey[]): Promise<readonly DirtyEntry[]> {
-    const groups = new Map<number, DirtyKey[]>()
-    for (const each of claimed) {
-      const group = groups.get(each.partition)
-      if (group === undefined) groups.set(each.partition, [each])
-      else group.push(each)
-    }
     const found: DirtyEntry[] = []
-    await Promise.all([...groups].map(([number, group]) => this.#readIn(number, group, found)))
+    const groups = [...byPartition(claimed)]
+    await Promise.all(groups.map(([number, group]) => this.#readIn(number, group, found)))
     return found
   }
 

@@ -13,10 +13,10 @@ export function runEach(
 }
 
 /** Items by the partition that they are in. */
-export function byPartition<Item extends { readonly partition: Partition }>(
+export function byPartition<Item extends { readonly partition: Partition | number }>(
   items: readonly Item[],
-): Map<Partition, Item[]> {
-  const groups = new Map<Partition, Item[]>()
+): Map<Item['partition'], Item[]> {
+  const groups = new Map<Item['partition'], Item[]>()
   for (const item of items) {
     const group = groups.get(item.partition)
     if (group === undefined) groups.set(item.partition, [item])
