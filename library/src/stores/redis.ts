@@ -19,7 +19,7 @@ import { RedisJournal } from './redis/journal/journal.ts'
 import { Partitions } from './redis/journal/partitions.ts'
 import { KeyMap } from './redis/keys.ts'
 import { checkSettings } from './redis/options.ts'
-import type { Script, ScriptRunner } from './redis/script.ts'
+import type { Script, ScriptCall, ScriptRunner } from './redis/script.ts'
 import { invalidateScript, invalidateUpToScript } from './redis/scripts/invalidating.ts'
 import { acquireScript, fillScript, releaseScript } from './redis/scripts/leasing.ts'
 import { abortScript, beginScript, endScript } from './redis/scripts/marking.ts'
@@ -209,6 +209,13 @@ class StoreOnRedis implements RedisStore, ScriptRunner {
     } catch (error) {
       return this.#servers.failed(error, first)
     }
+  }
+
+  async runTogether(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
+    const isOne = this.#servers.only !== undefined && calls.length > 1
+    if (!isOne) return Promise.all(calls.map((call) => this.run(...call)))
+    const connection = await this.#servers.connectionOf('')
+    return connection.runTogether(calls)
   }
 
   async mGet(keys: readonly string[]): Promise<readonly (string | null)[]> {

@@ -31,10 +31,12 @@ export async function connected(url: string, options: object = {}) {
 
 /** Scripts as they are, without anything that a store knows of its server. */
 export function runnerOn(client: Client, now: () => number = Date.now): ScriptRunner {
+  const run: ScriptRunner['run'] = (script, keys, args) =>
+    client.sendCommand(['EVAL', script.lua, String(keys.length), ...keys, ...args])
   return {
     now,
-    run: (script, keys, args) =>
-      client.sendCommand(['EVAL', script.lua, String(keys.length), ...keys, ...args]),
+    run,
+    runTogether: (calls) => Promise.all(calls.map((call) => run(...call))),
     mGet: (keys) => client.mGet([...keys]),
   }
 }

@@ -2,7 +2,8 @@ import type { StoredState } from '../../contract/entry.ts'
 import { CacheError } from '../../contract/errors.ts'
 import type { RedisClient } from './client.ts'
 import { stateOf } from './entries.ts'
-import type { Script } from './script.ts'
+import type { ScriptCall } from './script.ts'
+import { inTransaction } from './transaction.ts'
 
 /** What a connection tells whoever holds it. */
 export interface ConnectionOwner {
@@ -51,15 +52,25 @@ export class Connection {
     return this.#client.sendCommand(args).then(this.#onAnswer, this.#onError)
   }
 
-  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args]
-    try {
-      return await this.send(['EVALSHA', script.sha, ...rest])
-    } catch (error) {
-      // the one error that says that nothing was executed
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return await this.send(['EVAL', script.lua, ...rest])
-    }
+  run(...call: ScriptCall): Promise<unknown> {
+    return this.send(evalSha(call)).catch((error: unknown) => this.#unknownScript(call, error))
+  }
+
+  async runTogether(calls: readonly ScriptCall[]): Promise<readonly unknown[]> {
+    const outcomes = await inTransaction((args) => this.send(args), calls.map(evalSha))
+    const answers = outcomes.map((outcome, i) => {
+      const call = calls[i] as ScriptCall
+      if (outcome.status === 'fulfilled') return outcome.value
+      if (outcome.status === 'not-executed') return this.run(...call)
+      return this.#unknownScript(call, outcome.reason).catch(this.#onError)
+    })
+    return Promise.all(answers)
+  }
+
+  async #unknownScript([script, keys, args]: ScriptCall, error: unknown): Promise<unknown> {
+    // the one error that says that nothing was executed
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+    return await this.send(['EVAL', script.lua, String(keys.length), ...keys, ...args])
   }
 
   /** Resolves when a write has succeeded: then hits count again. One that changes nothing, every 250 ms at most, in the slot of `storedKey`. */
@@ -111,6 +122,10 @@ export class Connection {
   #notBelieved(): unknown {
     return this.#owner.current === this ? this.#lastRefusal : lostConnection()
   }
+}
+
+function evalSha([script, keys, args]: ScriptCall): string[] {
+  return ['EVALSHA', script.sha, String(keys.length), ...keys, ...args]
 }
 
 function lostConnection(): CacheError {

@@ -70,17 +70,6 @@ export class Claims {
     return this.read(all)
   }
 
-  /** Where a row lies: one that was read knows it. */
-  placeOf(row: FlushedEntry) {
-    const { key, version } = row
-    const place = ReadEntry.placeOf(row)
-    const partition = this.#partitions.all[place?.partition ?? -1]
-    if (place === undefined || partition === undefined) {
-      return { ...this.#partitions.place(key), version }
-    }
-    return { partition, entry: place.at, version }
-  }
-
   async #page(partition: Partition, args: readonly string[]): Promise<IndexPage<Partition>> {
     const { dirty, hurry } = partition
     const page = await this.#runner.run(claimScript, [dirty, hurry], args)
@@ -115,6 +104,15 @@ export class Claims {
     const args = [String(Buffer.byteLength(entries))]
     this.#owners.found(partition, Number(await this.#runner.run(dropScript, keys, args)))
   }
+}
+
+/** Where a row lies: one that was read knows it. */
+export function placeOf(row: FlushedEntry, partitions: Partitions) {
+  const { key, version } = row
+  const place = ReadEntry.placeOf(row)
+  const partition = partitions.all[place?.partition ?? -1]
+  if (place === undefined || partition === undefined) return { ...partitions.place(key), version }
+  return { partition, entry: place.at, version }
 }
 
 /** How many of its oldest a partition gives out that has so many of a claim on average: few hold more of them. */

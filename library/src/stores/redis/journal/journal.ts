@@ -22,13 +22,14 @@ import type {
 import { msText, versionText } from '../entries.ts'
 import type { ScriptRunner } from '../script.ts'
 import { enqueueScript, retryScript } from './accepting-scripts.ts'
+import { Acks } from './acks.ts'
 import { Claims, endOfTime } from './claims.ts'
-import { ackScript, figuresScript, progressScript, restampScript } from './finishing-scripts.ts'
+import { figuresScript, progressScript, restampScript } from './finishing-scripts.ts'
 import { Letters } from './letters.ts'
 import { Owners } from './owners.ts'
 import { hurryAllScript, hurryScript } from './owning-scripts.ts'
-import { byPartition, runEach } from './partition-calls.ts'
-import type { Partition, Partitions, Place } from './partitions.ts'
+import { runEach } from './partition-calls.ts'
+import type { Partitions, Place } from './partitions.ts'
 import { acceptanceOf, isOutOfMemory, progressOf } from './replies.ts'
 import { reserveScript, unreserveScript } from './reserving-scripts.ts'
 
@@ -60,6 +61,7 @@ export class RedisJournal implements Journal {
   readonly #partitions: Partitions
   readonly #owners: Owners
   readonly #claims: Claims
+  readonly #acks: Acks
   readonly #letters: Letters
   readonly #share: JournalLimits
 
@@ -69,6 +71,7 @@ export class RedisJournal implements Journal {
     this.#partitions = partitions
     this.#owners = new Owners(runner, { partitions, token, ownerMs })
     this.#claims = new Claims(runner, partitions, this.#owners)
+    this.#acks = new Acks(runner, partitions, this.#owners)
     this.#letters = new Letters(runner, partitions)
     const share = (limit: number) => Math.ceil(limit / partitions.all.length)
     this.#share = { maxKeys: share(limits.maxKeys), maxBytes: share(limits.maxBytes) }
@@ -129,17 +132,8 @@ export class RedisJournal implements Journal {
     await this.#runner.run(hurryScript, [partition.dirty], [rest])
   }
 
-  async ack(flushed: readonly FlushedEntry[], next: AckTerms): Promise<AckResult> {
-    const { ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt } = next
-    const terms = [ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt].map(msText)
-    const placed = flushed.map((row) => this.#claims.placeOf(row))
-    const parts = await Promise.all(
-      [...byPartition(placed)].map(([partition, some]) => this.#ackIn(partition, some, terms)),
-    )
-    return {
-      cleaned: parts.reduce((sum, { cleaned }) => sum + cleaned, 0),
-      freed: parts.flatMap(({ freed }) => freed),
-    }
+  ack(flushed: readonly FlushedEntry[], next: AckTerms): Promise<AckResult> {
+    return this.#acks.ack(flushed, next)
   }
 
   async restamp(key: string, version: Version, theirs: Version): Promise<boolean> {
@@ -241,36 +235,6 @@ export class RedisJournal implements Journal {
       if (isOutOfMemory(error)) return { outcome: 'full', limit: 'bytes' }
       throw error
     }
-  }
-
-  async #ackIn(
-    partition: Partition,
-    some: readonly { readonly entry: string; readonly version: Version }[],
-    terms: readonly string[],
-  ): Promise<AckResult> {
-    const { dirty, since, bytes, owner, frees, entries } = partition
-    const reply = await this.#runner.run(
-      ackScript,
-      [dirty, since, bytes, owner, frees, ...some.map(({ entry }) => entry)],
-      [
-        ...this.#owners.args,
-        ...terms,
-        String(Buffer.byteLength(entries)),
-        some.map(({ version }) => versionText(version)).join(''),
-      ],
-    )
-    const [cleaned, ...texts] = reply as [number, ...string[]]
-    this.#owners.finished(partition, cleaned)
-    const freed: AckResult['freed'][number][] = []
-    for (let i = 0; i < texts.length; i += 3) {
-      const [rest, version, values] = texts.slice(i, i + 3) as [string, string, string]
-      freed.push({
-        key: this.#partitions.prefix + rest,
-        version: Number(version),
-        values: values.split('\n').map((value) => JSON.parse(value) as string),
-      })
-    }
-    return { cleaned, freed }
   }
 }
 

@@ -1,13 +1,11 @@
-import type { Script, ScriptRunner } from '../script.ts'
+import type { ScriptCall, ScriptRunner } from '../script.ts'
 import type { Partition } from './partitions.ts'
 
 /** One script for each partition, all sent at once; the answers in their order. */
 export function runEach(
   runner: ScriptRunner,
   partitions: readonly Partition[],
-  call: (
-    partition: Partition,
-  ) => readonly [script: Script, keys: readonly string[], args: readonly string[]],
+  call: (partition: Partition) => ScriptCall,
 ): Promise<readonly unknown[]> {
   return Promise.all(partitions.map((partition) => runner.run(...call(partition))))
 }
