@@ -69,7 +69,7 @@ function flushSql(
   // by place: a property may have any name
   const cells = columns.map((_, index) => `c${index + 1}`)
   const values =
-    columns.length === 0 ? '' : `, json_to_recordset((select value from given)) as ${record}`
+    columns.length === 0 ? '' : `, jsonb_to_recordset((select value from given)) as ${record}`
   const replaced = [...columns.map(({ column }) => column), version]
   // Inserted in the order of the keys: two flushes of the same rows wait for each other, and do not deadlock.
   // Nothing is joined but with the table, by its key: it is planned once, for any number of rows.
@@ -80,8 +80,8 @@ function flushSql(
       where e.journal = $7::text order by e.partition for share of e
     ), given as materialized (
       select mine, value, ${isInTime('$6')} as is_in_time,
-        json_array_length(value) = cardinality($2::bigint[]) as is_whole
-      from (select array(select partition from fence) as mine, $5::json as value offset 0) as g
+        jsonb_array_length(value) = cardinality($2::bigint[]) as is_whole
+      from (select array(select partition from fence) as mine, $5::jsonb as value offset 0) as g
     ), input as (
       select u.* from rows from (
         unnest($1::${keyType}[]), unnest($2::bigint[]), unnest($3::integer[]), unnest($4::integer[])${values}

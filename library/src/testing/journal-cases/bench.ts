@@ -29,6 +29,15 @@ export const clean = {
   dueAt: farAway,
 }
 
+/** What two clocks, or their ticks, may be apart, in milliseconds. */
+const tolerance = 50
+
+/** That an age in milliseconds lies within bounds: `atMost` is measured, since machines are slow at times. */
+export function assertAge(ms: number, { atLeast = 0, atMost = Number.POSITIVE_INFINITY }): void {
+  const isWithin = ms >= atLeast - tolerance && ms <= atMost + tolerance
+  assert.ok(isWithin, `expected an age of ${atLeast} to ${atMost} ms, received ${ms}`)
+}
+
 /** A store with its journal, and the steps that make a key dirty. */
 export class JournalBench extends StoreBench<JournalingStore> {
   readonly journal: Journal

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { key, short } from '../store-cases/bench.ts'
-import { clean, type JournalBench, type JournalCase, letterOf } from './bench.ts'
+import { assertAge, clean, type JournalBench, type JournalCase, letterOf } from './bench.ts'
 
 const other = 'contract:1:other'
 const text = (length: number) => JSON.stringify('x'.repeat(length))
@@ -79,11 +79,10 @@ export const figuresCases: readonly JournalCase[] = [
       const newerFrom = performance.now()
       await bench.accepted('"w2"')
       const waited = await bench.journal.figures()
-      assert.ok(waited.oldestMs >= short, `${waited.oldestMs} ms`)
+      assertAge(waited.oldestMs, { atLeast: short })
       await bench.flushed(flushed)
       const { oldestMs } = await bench.journal.figures()
-      const passedMs = performance.now() - newerFrom
-      assert.ok(oldestMs < passedMs + short / 2, `${oldestMs} ms, of ${passedMs} at most`)
+      assertAge(oldestMs, { atMost: performance.now() - newerFrom })
     },
   ],
   [
