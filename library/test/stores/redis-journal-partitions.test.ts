@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { describeWith, freshRedis } from '@caching-patterns/local-servers/vitest'
 import { describe, expect, test } from 'vitest'
 import { Partitions } from '../../src/stores/redis/journal/partitions.ts'
@@ -39,9 +40,27 @@ describeWith(['redis'], 'the partitions of a journal on Redis', () => {
     await j.accepted('refused')
     const [, refused] = await j.claimed(2, farAway)
     await j.quarantine({ key: `${prefix}refused`, ...letter, version: refused?.version ?? 0 })
-    const kinds = ['alive', 'bytes', 'dirty', 'dlq', 'owner', 'since', 'v:k']
+    await j.accepted('another', { delayMs: 1 })
+    const kinds = ['alive', 'bytes', 'dirty', 'dlq', 'owner', 'since', 'usual', 'v:another', 'v:k']
     const ofPartition = kinds.map((kind) => `{${prefix}wb0}${kind}`)
     expect(await keysWith(client, '')).toEqual([...ofPartition, `{${prefix}wb}members`])
+  })
+
+  test('nothing of an empty partition is left but its sentinel', async () => {
+    const { client, journal: j } = await journal({ count: 1 })
+    await j.accepted('k')
+    await j.accepted('another', { delayMs: 1 })
+    await j.acked(await j.claimed(2, farAway), { ...clean, ttlMs: 0, softTtlMs: 0 })
+    await j.release()
+    expect(await keysWith(client, 'wb0')).toEqual([`{${prefix}wb0}alive`])
+  })
+
+  test('the oldest is found behind hundreds that were put before it', async () => {
+    const { journal: j } = await journal({ count: 1 })
+    await j.accepted('old', { delayMs: 60_000 })
+    await wait(100)
+    for (const name of names(250)) await j.accepted(name, { delayMs: 60_000, isUrgent: true })
+    expect((await j.figures()).oldestMs).toBeGreaterThanOrEqual(99)
   })
 
   test('a limit of keys is that of each partition: its share, rounded up', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Version } from '../../contract/entry.ts'
 import { key, short } from '../store-cases/bench.ts'
 import { assertAge, clean, type JournalBench, type JournalCase, letterOf } from './bench.ts'
 
@@ -92,9 +93,67 @@ export const figuresCases: readonly JournalCase[] = [
       await bench.advance(short)
       await bench.accepted('1', {}, other)
       await bench.journal.quarantine(letterOf(version))
+      const newerFrom = performance.now()
       const { dirty, oldestMs } = await bench.journal.figures()
       assert.equal(dirty, 1)
-      assert.ok(oldestMs < short, `${oldestMs} ms`)
+      assertAge(oldestMs, { atMost: performance.now() - newerFrom })
     },
   ],
+  ...ageCases(),
 ]
+
+/** How a key becomes dirty; its version. */
+type Way = (bench: JournalBench, which: string) => Promise<Version>
+
+/** However a key came to be due when it is, it is as old as its first unflushed write. */
+function ageCases(): JournalCase[] {
+  const delayMs = 60_000
+  const ways: Record<string, Way> = {
+    'an ordinary write': (bench, which) => bench.accepted('1', { delayMs }, which),
+    'a write of a shorter delay': (bench, which) => bench.accepted('1', { delayMs: 5 }, which),
+    'a write of a longer delay': (bench, which) =>
+      bench.accepted('1', { delayMs: 9 * delayMs }, which),
+    'an urgent write': (bench, which) => bench.accepted('1', { delayMs, isUrgent: true }, which),
+    'a write that an urgent one joined': async (bench, which) => {
+      await bench.accepted('1', { delayMs }, which)
+      return await bench.accepted('2', { delayMs, isUrgent: true }, which)
+    },
+    'a write that somebody hurries': async (bench, which) => {
+      const version = await bench.accepted('1', { delayMs }, which)
+      await bench.journal.hurry(which)
+      return version
+    },
+    'a write that overtook a flush': async (bench, which) => {
+      const flushed = await bench.accepted('1', { delayMs }, which)
+      const version = await bench.accepted('2', { delayMs }, which)
+      const dueAt = (await bench.now()) + 2 * delayMs
+      await bench.journal.ack([{ key: which, version: flushed }], { ...clean, dueAt })
+      return version
+    },
+  }
+  const all = Object.entries(ways)
+  const newest = all.filter(([way]) => way === 'an ordinary write' || way === 'an urgent write')
+  return all.flatMap(([older, first]) =>
+    newest.map(([newer, second]): JournalCase => {
+      const title = `figures: ${older} is as old as it is before ${newer}, and that when it is alone`
+      return [title, (bench) => olderThenNewer(bench, first, second)]
+    }),
+  )
+}
+
+async function olderThenNewer(bench: JournalBench, first: Way, second: Way): Promise<void> {
+  await bench.accepted('1', { delayMs: 60_000 }, 'contract:1:usual')
+  const usual = (await bench.dirty())[0]?.version ?? 0
+  const from = performance.now()
+  const version = await first(bench, key)
+  await bench.journal.ack([{ key: 'contract:1:usual', version: usual }], clean)
+  await bench.advance(short)
+  const newerFrom = performance.now()
+  await second(bench, other)
+  const both = await bench.journal.figures()
+  assertAge(both.oldestMs, { atLeast: short, atMost: short + performance.now() - from })
+  await bench.journal.ack([{ key, version }], clean)
+  const one = await bench.journal.figures()
+  assert.equal(one.dirty, 1)
+  assertAge(one.oldestMs, { atMost: performance.now() - newerFrom })
+}

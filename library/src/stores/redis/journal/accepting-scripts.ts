@@ -3,7 +3,7 @@ import { clock, versions } from '../scripts/fragments.ts'
 import { sizing } from './layout.ts'
 
 /**
- * KEYS entry, dirty, since, bytes, dlq, newer, frees, alive. ARGV rest, deadlineAt, delayMs, maxKeys, maxBytes,
+ * KEYS entry, dirty, since, bytes, dlq, newer, frees, alive, usual. ARGV rest, deadlineAt, delayMs, maxKeys, maxBytes,
  * operation and payload, urgent, frees. `accept()` makes the key dirty, and answers `A<existed><coalesced><version>`, or a
  * letter: there is no room.
  *
@@ -52,17 +52,25 @@ local function accept()
   if isDirty then
     local growth = #entry - redis.call('STRLEN', KEYS[1])
     if growth ~= 0 then redis.call('INCRBY', KEYS[4], growth) end
-    if isUrgent then redis.call('ZADD', KEYS[2], 'XX', 'LT', storedAt, ARGV[1]) end
+    if isUrgent and redis.call('ZADD', KEYS[2], 'XX', 'LT', 'CH', storedAt, ARGV[1]) == 1 then
+      redis.call('ZADD', KEYS[3], enqueuedAt, ARGV[1])
+    end
   else
     local size = sizeOf(KEYS[1], #entry)
     local count = redis.call('ZCARD', KEYS[2])
     if count >= tonumber(ARGV[4]) then return 'K' end
-    if tonumber(redis.call('GET', KEYS[4]) or 0) + size > tonumber(ARGV[5]) then return 'B' end
+    local sums = redis.call('MGET', KEYS[4], KEYS[9])
+    if tonumber(sums[1] or 0) + size > tonumber(ARGV[5]) then return 'B' end
     local dueAt = isUrgent and now or now + tonumber(ARGV[3])
     redis.call('ZADD', KEYS[2], 'NX', digits(dueAt), ARGV[1])
-    redis.call('ZADD', KEYS[3], storedAt, ARGV[1])
+    if count == 0 then
+      redis.call('SET', KEYS[8], version, 'NX')
+      redis.call('SET', KEYS[9], ARGV[3])
+    end
+    if isUrgent or (count > 0 and sums[2] ~= ARGV[3]) then
+      redis.call('ZADD', KEYS[3], storedAt, ARGV[1])
+    end
     redis.call('INCRBY', KEYS[4], size)
-    if count == 0 then redis.call('SET', KEYS[8], version, 'NX') end
   end
   redis.call('SET', KEYS[1], entry)
   giveUp()

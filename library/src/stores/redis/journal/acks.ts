@@ -58,10 +58,10 @@ export class Acks {
   }
 
   #call([partition, some]: PlacedRows, terms: readonly string[]): ScriptCall {
-    const { dirty, since, bytes, owner, frees, entries } = partition
+    const { dirty, since, bytes, owner, frees, usual, entries } = partition
     return [
       ackScript,
-      [dirty, since, bytes, owner, frees, ...some.map(({ entry }) => entry)],
+      [dirty, since, bytes, usual, owner, frees, ...some.map(({ entry }) => entry)],
       [
         ...this.#owners.args,
         ...terms,

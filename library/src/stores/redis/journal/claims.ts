@@ -99,8 +99,8 @@ export class Claims {
   }
 
   async #drop(partition: Partition, gone: readonly string[]) {
-    const { dirty, since, bytes, lost, frees, entries } = partition
-    const keys = [dirty, since, bytes, lost, frees, ...gone]
+    const { dirty, since, bytes, lost, frees, usual, entries } = partition
+    const keys = [dirty, since, bytes, usual, lost, frees, ...gone]
     const args = [String(Buffer.byteLength(entries))]
     this.#owners.found(partition, Number(await this.#runner.run(dropScript, keys, args)))
   }

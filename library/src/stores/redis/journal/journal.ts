@@ -129,7 +129,8 @@ export class RedisJournal implements Journal {
       return
     }
     const { partition, rest } = this.#partitions.place(key)
-    await this.#runner.run(hurryScript, [partition.dirty], [rest])
+    const { dirty, since, usual } = partition
+    await this.#runner.run(hurryScript, [dirty, since, usual], [rest])
   }
 
   ack(flushed: readonly FlushedEntry[], next: AckTerms): Promise<AckResult> {
@@ -193,9 +194,13 @@ export class RedisJournal implements Journal {
 
   async figures(): Promise<JournalFigures> {
     const { all } = this.#partitions
-    const replies = await runEach(this.#runner, all, ({ dirty, since, bytes, dlq, lost }) => {
-      return [figuresScript, [dirty, since, bytes, dlq, lost], []]
-    })
+    const replies = await runEach(
+      this.#runner,
+      all,
+      ({ dirty, since, bytes, dlq, lost, usual }) => {
+        return [figuresScript, [dirty, since, bytes, dlq, lost, usual], []]
+      },
+    )
     const sum = { dirty: 0, bytes: 0, oldestMs: 0, deadLetters: 0 }
     let lost = 0
     for (const reply of replies as readonly PartitionFigures[]) {
@@ -213,7 +218,7 @@ export class RedisJournal implements Journal {
     request: Omit<EnqueueRequest, 'precondition'>,
     how: { readonly script: typeof enqueueScript; readonly last: string },
   ): Promise<RetryResult> {
-    const { dirty, since, bytes, dlq, newer, frees, alive } = partition
+    const { dirty, since, bytes, dlq, newer, frees, alive, usual } = partition
     const { json, delayMs, deadlineAt, mayExceed = false, isUrgent = false } = request
     const { maxKeys, maxBytes } = this.#share
     const args = [
@@ -227,7 +232,7 @@ export class RedisJournal implements Journal {
       (request.frees ?? []).map((value) => JSON.stringify(value)).join('\n'),
       how.last,
     ]
-    const keys = [entry, dirty, since, bytes, dlq, newer, frees, alive]
+    const keys = [entry, dirty, since, bytes, dlq, newer, frees, alive, usual]
     try {
       return acceptanceOf((await this.#runner.run(how.script, keys, args)) as string)
     } catch (error) {

@@ -1,8 +1,9 @@
 /*
  * Lua that the scripts of the journal share. A dirty entry is
  * `D<version16><storedAt13><enqueuedAt13><flushed16><op1><payload>`, and has no TTL; `flushed` is the
- * highest version of it that is in the database. The index of a partition is two sorted sets, by due time and
- * by the acceptance of the first unflushed write.
+ * highest version of it that is in the database. The index of a partition is a sorted set by due time. A key
+ * is due when the first of its unflushed writes was accepted and the partition's usual delay has passed; one that was put
+ * forward or back, or has another delay, is in a second sorted set too, by that acceptance.
  *
  * At `maxmemory` Redis refuses a script's first write if it may need memory, and none after a first
  * one that was allowed. So what makes a key dirty begins with one that is refused, before anything has changed, and
@@ -17,13 +18,13 @@ export const sizing = `
 local function sizeOf(key, entryBytes) return ${overheadBytes} + #key + entryBytes end
 `
 
-/** Nothing is left of an empty partition, whatever a lost entry has left in the count. */
+/** KEYS dirty, since, bytes, usual. Nothing is left of an empty partition, whatever a lost entry has left in the count. */
 export const freeing = `
-local function freed(index, bytes, amount)
-  if redis.call('EXISTS', index) == 0 then
-    redis.call('DEL', bytes)
+local function freed(amount)
+  if redis.call('EXISTS', KEYS[1]) == 0 then
+    redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
   elseif amount > 0 then
-    redis.call('DECRBY', bytes, amount)
+    redis.call('DECRBY', KEYS[3], amount)
   end
 end
 `

@@ -23,12 +23,12 @@ export class Letters {
 
   async quarantine(letter: StoredDeadLetter): Promise<'parked' | 'superseded'> {
     const { partition, rest, entry } = this.#partitions.place(letter.key)
-    const { dirty, since, bytes, dlq, newer, frees } = partition
+    const { dirty, since, bytes, dlq, newer, frees, usual } = partition
     const { version, ...others } = letter
     const text = JSON.stringify({ version, ...others })
     const isParked = await this.#runner.run(
       quarantineScript,
-      [dirty, since, bytes, dlq, entry, newer, frees],
+      [dirty, since, bytes, usual, dlq, entry, newer, frees],
       [versionText(version), rest, text, this.beginning(version)],
     )
     return isParked === 1 ? 'parked' : 'superseded'

@@ -76,12 +76,16 @@ return 1
 `,
 )
 
-/** KEYS dirty. ARGV rest. It is due now. */
+/** KEYS dirty, since, usual. ARGV rest. It is due now. */
 export const hurryScript = script(
   'hurry',
   `${clock}
 redis.call('PERSIST', KEYS[1])
-return redis.call('ZADD', KEYS[1], 'XX', 'LT', digits(now), ARGV[1])
+local dueAt = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0)
+if dueAt <= now then return 0 end
+local acceptedAt = dueAt - (redis.call('GET', KEYS[3]) or 0)
+redis.call('ZADD', KEYS[2], 'NX', digits(acceptedAt), ARGV[1])
+return redis.call('ZADD', KEYS[1], 'CH', digits(now), ARGV[1])
 `,
 )
 

@@ -8,8 +8,10 @@ export interface Partition {
   readonly entries: string
   /** Sorted set: rest of a dirty key -> when it is due. */
   readonly dirty: string
-  /** Sorted set: rest of a dirty key -> when the first of its unflushed writes was accepted. */
+  /** Sorted set: rest of a dirty key -> when the first of its unflushed writes was accepted. Only those that are not due the usual delay later. */
   readonly since: string
+  /** The delay of the first write since the partition was empty, in milliseconds: of nearly all. */
+  readonly usual: string
   /** What its dirty keys cost, in bytes. */
   readonly bytes: string
   /** Token of the process that flushes it; expires. */
@@ -71,6 +73,7 @@ function partitionOf(number: number, tag: string): Partition {
     entries: `${tag}v:`,
     dirty: `${tag}dirty`,
     since: `${tag}since`,
+    usual: `${tag}usual`,
     bytes: `${tag}bytes`,
     owner: `${tag}owner`,
     hurry: `${tag}hurry`,
