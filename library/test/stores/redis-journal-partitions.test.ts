@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describeWith, freshRedis } from '@caching-patterns/local-servers/vitest'
 import { describe, expect, test } from 'vitest'
+import { oldestOf, pageOf } from '../../src/stores/redis/journal/index-pages.ts'
 import { Partitions } from '../../src/stores/redis/journal/partitions.ts'
-import { oldestOf } from '../../src/stores/redis/journal/replies.ts'
+import { randomOf } from '../patterns/seeded-random.ts'
 import {
   clean,
   connected,
@@ -137,19 +138,18 @@ describeWith(['redis'], 'the partitions of a journal on Redis', () => {
 
 describe('the oldest of several pages', () => {
   const pages = (texts: Record<string, readonly number[]>) =>
-    Object.entries(texts).map(
-      ([name, dueAts]) =>
-        [name, dueAts.flatMap((dueAt) => [`${name}${dueAt}`, String(dueAt)])] as const,
+    Object.entries(texts).map(([name, dueAts]) =>
+      pageOf(
+        name,
+        dueAts.flatMap((dueAt) => [`${name}${dueAt}`, String(dueAt)]),
+      ),
     )
   const rests = (
     texts: Record<string, readonly number[]>,
     count: number,
     limit: number,
     isOther?: (rest: string) => boolean,
-  ) =>
-    oldestOf(pages(texts), { count, limit, isOther }).map(([, page]) =>
-      page.filter((_, i) => i % 2 === 0).join(' '),
-    )
+  ) => oldestOf(pages(texts), { count, limit, isOther }).map((page) => page.rests.join(' '))
 
   test('are those of each that are due first', () => {
     expect(rests({ a: [1, 4], b: [2, 3] }, 3, 9)).toEqual(['a1 a4', 'b2 b3'])
@@ -171,5 +171,33 @@ describe('the oldest of several pages', () => {
   test('leave out what is under way, and count others in its place', () => {
     const isOther = (rest: string) => rest !== 'a1' && rest !== 'b2'
     expect(rests({ a: [1, 4], b: [2, 3] }, 3, 1, isOther)).toEqual(['', 'b3'])
+  })
+
+  test('are as many as there may be, none of those left out earlier: of hundreds, drawn at random', () => {
+    const random = randomOf(7)
+    for (let round = 0; round < 300; round += 1) {
+      const count = 1 + Math.floor(random() * 20)
+      const limit = 1 + Math.floor(random() * 60)
+      const span = 1 + Math.floor(random() * 40)
+      const drawn = Array.from({ length: 1 + Math.floor(random() * 6) }, () =>
+        Array.from({ length: Math.floor(random() * 30) }, () => Math.floor(random() * span))
+          .sort((a, b) => a - b)
+          .slice(0, count),
+      )
+      const all = pages(Object.fromEntries(drawn.entries()))
+      const given = oldestOf(all, { count, limit, isOther: undefined })
+      for (const [i, { dueAts }] of given.entries()) {
+        expect(dueAts).toEqual(drawn[i]?.slice(0, dueAts.length))
+      }
+      const horizon = Math.min(
+        ...drawn.filter((page) => page.length === count).map((p) => p.at(-1) as number),
+      )
+      const within = drawn
+        .flat()
+        .filter((dueAt) => dueAt <= horizon)
+        .sort((a, b) => a - b)
+      const sorted = given.flatMap(({ dueAts }) => dueAts).sort((a, b) => a - b)
+      expect(sorted).toEqual(within.slice(0, limit))
+    }
   })
 })

@@ -1,8 +1,7 @@
-import type { Version } from '../../../contract/entry.ts'
 import type { AckResult, AckTerms, FlushedEntry } from '../../../contract/journal.ts'
-import { msText, versionText } from '../entries.ts'
+import { msText } from '../entries.ts'
 import type { ScriptCall, ScriptRunner } from '../script.ts'
-import { placeOf } from './claims.ts'
+import { type PlacedRow, placeOf } from './claims.ts'
 import { ackScript } from './finishing-scripts.ts'
 import type { Owners } from './owners.ts'
 import { byPartition } from './partition-calls.ts'
@@ -11,10 +10,7 @@ import type { Partition, Partitions } from './partitions.ts'
 type Freed = AckResult['freed'][number]
 
 /** Rows of one partition. */
-type PlacedRows = readonly [
-  Partition,
-  readonly { readonly entry: string; readonly version: Version }[],
-]
+type PlacedRows = readonly [Partition, readonly PlacedRow[]]
 
 /** Rows that Redis is told of at a time: it answers nobody meanwhile, which takes some 6 us for each of them. */
 const rowsTogether = 500
@@ -66,7 +62,7 @@ export class Acks {
         ...this.#owners.args,
         ...terms,
         String(Buffer.byteLength(entries)),
-        some.map(({ version }) => versionText(version)).join(''),
+        some.map(({ version }) => version).join(''),
       ],
     ]
   }

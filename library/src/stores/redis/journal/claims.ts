@@ -1,13 +1,13 @@
 import type { Version } from '../../../contract/entry.ts'
 import type { ClaimScope, DirtyEntry, DirtyKey, FlushedEntry } from '../../../contract/journal.ts'
-import { msText, numberAt } from '../entries.ts'
+import { msText, numberAt, versionText } from '../entries.ts'
 import type { ScriptRunner } from '../script.ts'
 import { dropScript } from './finishing-scripts.ts'
+import { type IndexPage, oldestOf, pageOf } from './index-pages.ts'
 import type { Owners } from './owners.ts'
 import { claimScript } from './owning-scripts.ts'
 import { byPartition } from './partition-calls.ts'
 import type { Partition, Partitions } from './partitions.ts'
-import { type IndexPage, oldestOf } from './replies.ts'
 
 /** "Any time", as an instant: of 13 digits, in the year 2286. */
 export const endOfTime = 9_999_999_999_999
@@ -35,9 +35,10 @@ export class Claims {
     if (partitions.length === 0) return []
     const most = Math.min(limit + except.size, maxCount)
     const from = dueFrom === undefined ? '-inf' : msText(dueFrom)
-    const { prefix } = this.#partitions
-    const isOther = except.size === 0 ? undefined : (rest: string) => !except.has(prefix + rest)
-    for (let count = Math.min(most, pageOf(most / partitions.length)); ; count *= 4) {
+    const { length } = this.#partitions.prefix
+    const taken = new Set([...except].map((key) => key.slice(length)))
+    const isOther = taken.size === 0 ? undefined : (rest: string) => !taken.has(rest)
+    for (let count = Math.min(most, sizeFor(most / partitions.length)); ; count *= 4) {
       const args = [msText(Math.min(dueBy, endOfTime)), String(count), from]
       const pages = await Promise.all(
         partitions.flatMap((number) => {
@@ -48,7 +49,7 @@ export class Claims {
       const claimed: DirtyKey[] = []
       for (const page of oldestOf(pages, { count, limit, isOther })) this.#addKeys(page, claimed)
       // few partitions may hold nearly all: what waits behind their pages must not be taken for nothing
-      const isCut = claimed.length < limit && pages.some(([, { length }]) => length >= 2 * count)
+      const isCut = claimed.length < limit && pages.some(({ rests }) => rests.length >= count)
       if (!isCut || count >= most) return claimed.sort((a, b) => a.dueAt - b.dueAt)
     }
   }
@@ -72,14 +73,16 @@ export class Claims {
 
   async #page(partition: Partition, args: readonly string[]): Promise<IndexPage<Partition>> {
     const { dirty, hurry } = partition
-    const page = await this.#runner.run(claimScript, [dirty, hurry], args)
-    return [partition, page as readonly string[]]
+    return pageOf(
+      partition,
+      (await this.#runner.run(claimScript, [dirty, hurry], args)) as readonly string[],
+    )
   }
 
-  #addKeys([{ number: partition }, page]: IndexPage<Partition>, keys: DirtyKey[]): void {
+  #addKeys({ partition: { number }, rests, dueAts }: IndexPage<Partition>, keys: DirtyKey[]): void {
     const { prefix } = this.#partitions
-    for (let i = 0; i < page.length; i += 2) {
-      keys.push({ key: prefix + page[i], partition, dueAt: Number(page[i + 1]) })
+    for (const [i, rest] of rests.entries()) {
+      keys.push({ key: prefix + rest, partition: number, dueAt: dueAts[i] as number })
     }
   }
 
@@ -106,17 +109,24 @@ export class Claims {
   }
 }
 
+/** A row as scripts take it. */
+export interface PlacedRow {
+  readonly partition: Partition
+  readonly entry: string
+  readonly version: string
+}
+
 /** Where a row lies: one that was read knows it. */
-export function placeOf(row: FlushedEntry, partitions: Partitions) {
-  const { key, version } = row
-  const place = ReadEntry.placeOf(row)
-  const partition = partitions.all[place?.partition ?? -1]
-  if (place === undefined || partition === undefined) return { ...partitions.place(key), version }
-  return { partition, entry: place.at, version }
+export function placeOf(row: FlushedEntry, partitions: Partitions): PlacedRow {
+  const known = ReadEntry.placeOf(row)
+  const own = partitions.all[known?.partition ?? -1]
+  if (known !== undefined && own !== undefined) return { ...known, partition: own }
+  const { partition, entry } = partitions.place(row.key)
+  return { partition, entry, version: versionText(row.version) }
 }
 
 /** How many of its oldest a partition gives out that has so many of a claim on average: few hold more of them. */
-function pageOf(mean: number): number {
+function sizeFor(mean: number): number {
   return Math.ceil(mean + 4 * Math.sqrt(mean)) + 4
 }
 
@@ -128,20 +138,23 @@ class ReadEntry implements DirtyEntry {
   readonly json: string | null
   readonly enqueuedAt: number
   readonly dueAt: number
-  readonly #at: string
+  readonly #entry: string
+  readonly #text: string
 
-  constructor({ key, partition, dueAt }: DirtyKey, at: string, text: string) {
+  constructor({ key, partition, dueAt }: DirtyKey, entry: string, text: string) {
     this.key = key
     this.partition = partition
     this.version = numberAt(text, 1, 17)
     this.json = text.charAt(59) === 'X' ? null : text.slice(60)
     this.enqueuedAt = numberAt(text, 30, 43)
     this.dueAt = dueAt
-    this.#at = at
+    this.#entry = entry
+    this.#text = text
   }
 
-  /** The key on the server, and the partition, of a row that was read from there. */
-  static placeOf(row: FlushedEntry): { at: string; partition: number } | undefined {
-    return #at in row ? { at: row.#at, partition: row.partition } : undefined
+  /** Partition, the key on the server and the version there, of a row that was read from there. */
+  static placeOf(row: FlushedEntry) {
+    if (!(#entry in row)) return undefined
+    return { partition: row.partition, entry: row.#entry, version: row.#text.slice(1, 17) }
   }
 }
