@@ -14,31 +14,41 @@ import type { User } from '../users.ts'
 const users = 40_000
 const batchSize = 500
 const lanes = 256
-const names = { ours: 'cache.flush()', raw: 'insert ... select from unnest()' }
+const names = {
+  ...{ raw: 'insert ... select from unnest()', always: 'cache.flush()' },
+  everysec: 'cache.flush(), appendfsync everysec',
+}
 
 /** What it costs to bring dirty keys into the database, over the statement alone. */
 export const writeBehindFlush: Group = {
   name: 'write-behind-flush',
-  title: `a row flushed, in batches of ${batchSize}, of ${users} that are there, in random order; appendfsync always, fsync on; CPU of the flusher`,
+  title: `a row flushed, in batches of ${batchSize}, of ${users} that are there, in random order; appendfsync always but where it says so, fsync on; CPU of the flusher`,
   needs: ['Redis', 'PostgreSQL'],
   scale: 4,
   async open(defer) {
-    const redis = await startRedis({ durable: true })
-    defer(() => redis.stop())
     const postgres = await startPostgres({ durable: true })
     defer(() => postgres.stop())
     const pool = new pg.Pool(pgOptions(postgres.url, { max: 4 }))
     defer(() => pool.end())
     const driver = pgDriver({ pool })
-    for (const schema of ['ours', 'raw']) await migrate(driver, { schema, migrations })
+    for (const schema of ['raw', 'always', 'everysec']) {
+      await migrate(driver, { schema, migrations })
+    }
+    const flushes: Subject[] = []
+    for (const appendfsync of ['always', 'everysec'] as const) {
+      const redis = await startRedis({ durable: true, settings: { appendfsync } })
+      defer(() => redis.stop())
+      flushes.push(await ours(pool, redis.url, appendfsync, defer))
+    }
     return {
-      subjects: [raw(pool), await ours(pool, redis.url, defer)],
+      subjects: [raw(pool), ...flushes],
       comparisons: [
         {
           ...{ measure: 'throughput-ratio', target: 0.6 },
-          ...{ subject: names.ours, baseline: names.raw },
+          ...{ subject: names.always, baseline: names.raw },
         },
-        { measure: 'added-cpu-us', subject: names.ours, baseline: names.raw },
+        { measure: 'throughput-ratio', subject: names.everysec, baseline: names.raw },
+        { measure: 'added-cpu-us', subject: names.always, baseline: names.raw },
       ],
     }
   },
@@ -74,11 +84,16 @@ function turnsOf(operations: number): number[] {
   return rest > 0 ? [...full, rest] : full
 }
 
-async function ours(pool: pg.Pool, redisUrl: string, defer: Defer): Promise<Subject> {
+async function ours(
+  pool: pg.Pool,
+  redisUrl: string,
+  schema: 'always' | 'everysec',
+  defer: Defer,
+): Promise<Subject> {
   const client = await connectedClient(redisUrl)
   defer(() => client.close())
   const source = await postgresSource<number, User>({
-    ...{ driver: pgDriver({ pool }), schema: 'ours', table: 'users', key: 'id' },
+    ...{ driver: pgDriver({ pool }), schema, table: 'users', key: 'id' },
     columns: {
       ...{ id: 'id', name: 'name', email: 'email' },
       ...{ createdAt: 'created_at', updatedAt: 'updated_at' },
@@ -99,7 +114,7 @@ async function ours(pool: pg.Pool, redisUrl: string, defer: Defer): Promise<Subj
     })
   }
   return {
-    name: names.ours,
+    name: names[schema],
     worker: thisProcess,
     prepare: (operations) => enqueue(Math.min(operations, users)),
     async run(operations) {
@@ -112,7 +127,7 @@ async function ours(pool: pg.Pool, redisUrl: string, defer: Defer): Promise<Subj
       }
       return ms
     },
-    check: () => checkNames(pool, 'ours', () => round),
+    check: () => checkNames(pool, schema, () => round),
   }
 }
 
