@@ -1,3 +1,4 @@
+import { groupBy } from '../contract/group-by.ts'
 import type { DirtyEntry, DirtyKey } from '../contract/journal.ts'
 
 /** Where a page of dirty keys begins. */
@@ -104,20 +105,10 @@ export class ClaimedRows {
     this.#pagesClaimed += 1
     this.#pageKeys = keys.length
     this.#isAtEnd ||= !isFull
-    if (keys.length > 0) this.#pages.push(byPartition(keys))
+    const groups = groupBy(keys, ({ partition }) => partition)
+    if (keys.length > 0) this.#pages.push([...groups.values()].flat())
     this.#start = startBehind(keys, this.#start)
   }
-}
-
-/** Those of a partition together, in their order. */
-function byPartition(keys: readonly DirtyKey[]): DirtyKey[] {
-  const groups = new Map<number, DirtyKey[]>()
-  for (const key of keys) {
-    const group = groups.get(key.partition)
-    if (group === undefined) groups.set(key.partition, [key])
-    else group.push(key)
-  }
-  return [...groups.values()].flat()
 }
 
 function startBehind(keys: readonly DirtyKey[], before: PageStart | undefined) {

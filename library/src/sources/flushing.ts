@@ -2,7 +2,7 @@ import { writeTimeout } from '../contract/errors.ts'
 import type { FlushableSource, FlushOutcome, FlushRow } from '../contract/source.ts'
 import { keyText } from './keys.ts'
 import { deadlineText, type SqlDriver } from './sql-driver.ts'
-import { arrayText, numbersText } from './sql-text.ts'
+import { arrayText } from './sql-text.ts'
 import type { TableMapping } from './table-mapping.ts'
 import { isInTime } from './write-sql.ts'
 
@@ -43,15 +43,15 @@ export function flushTo<Key>(
     const { journal, epochs: fence } = context.fence
     const partitions = [...new Set(rows.map(({ partition }) => partition))].sort((a, b) => a - b)
     const parameters = [
-      keysText(mapping, rows),
-      numbersText(rows.map(({ version }) => version)),
-      numbersText(rows.map(({ partition }) => partition)),
-      numbersText(rows.map(({ json }) => (json === null ? 1 : 0))),
+      arrayText(rows.map(({ key }) => keyText(mapping, key))),
+      arrayText(rows.map(({ version }) => version)),
+      arrayText(rows.map(({ partition }) => partition)),
+      arrayText(rows.map(({ json }) => (json === null ? 1 : 0))),
       `[${rows.map(({ json }) => json ?? '{}').join(',')}]`,
       deadlineText(driver, context),
       journal,
-      numbersText(partitions),
-      numbersText(partitions.map((partition) => fence.get(partition) ?? 0)),
+      arrayText(partitions),
+      arrayText(partitions.map((partition) => fence.get(partition) ?? 0)),
     ]
     const [flushed] = await driver.write<Flushed>(text, parameters, context)
     const outcomes = outcomesOf(rows, flushed)
@@ -59,12 +59,6 @@ export function flushTo<Key>(
       ? await askAgain(driver, mapping, rows, outcomes)
       : (outcomes as FlushOutcome[])
   }
-}
-
-function keysText<Key>(mapping: TableMapping, rows: readonly FlushRow<Key>[]): string {
-  const texts = rows.map(({ key }) => keyText(mapping, key))
-  // digits need no quotes
-  return mapping.isNumericKey ? `{${texts.join(',')}}` : arrayText(texts)
 }
 
 function flushSql(

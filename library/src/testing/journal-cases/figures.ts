@@ -91,9 +91,9 @@ export const figuresCases: readonly JournalCase[] = [
     async (bench) => {
       const version = await bench.accepted('"refused"')
       await bench.advance(short)
+      const newerFrom = performance.now()
       await bench.accepted('1', {}, other)
       await bench.journal.quarantine(letterOf(version))
-      const newerFrom = performance.now()
       const { dirty, oldestMs } = await bench.journal.figures()
       assert.equal(dirty, 1)
       assertAge(oldestMs, { atMost: performance.now() - newerFrom })

@@ -1,13 +1,19 @@
+import { groupBy } from '../../../contract/group-by.ts'
 import type { AckResult, AckTerms, FlushedEntry } from '../../../contract/journal.ts'
 import { msText } from '../entries.ts'
 import type { ScriptCall, ScriptRunner } from '../script.ts'
 import { type PlacedRow, placeOf } from './claims.ts'
 import { ackScript } from './finishing-scripts.ts'
 import type { Owners } from './owners.ts'
-import { byPartition } from './partition-calls.ts'
 import type { Partition, Partitions } from './partitions.ts'
 
 type Freed = AckResult['freed'][number]
+
+interface AcksParts {
+  readonly runner: ScriptRunner
+  readonly partitions: Partitions
+  readonly owners: Owners
+}
 
 /** Rows of one partition. */
 type PlacedRows = readonly [Partition, readonly PlacedRow[]]
@@ -17,22 +23,18 @@ const rowsTogether = 500
 
 /** Tells a journal's partitions what is in the database. */
 export class Acks {
-  readonly #runner: ScriptRunner
-  readonly #partitions: Partitions
-  readonly #owners: Owners
+  readonly #parts: AcksParts
 
-  constructor(runner: ScriptRunner, partitions: Partitions, owners: Owners) {
-    this.#runner = runner
-    this.#partitions = partitions
-    this.#owners = owners
+  constructor(parts: AcksParts) {
+    this.#parts = parts
   }
 
   /** Partitions together, since each call by itself would wait for the disk. */
   async ack(flushed: readonly FlushedEntry[], next: AckTerms): Promise<AckResult> {
     const { ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt } = next
     const terms = [ttlMs, softTtlMs, graceMs, negativeTtlMs, dueAt].map(msText)
-    const placed = flushed.map((row) => placeOf(row, this.#partitions))
-    const shares = inShares([...byPartition(placed)], rowsTogether)
+    const placed = flushed.map((row) => placeOf(row, this.#parts.partitions))
+    const shares = inShares([...groupBy(placed, ({ partition }) => partition)], rowsTogether)
     const answers = await Promise.all(shares.map((share) => this.#ackShare(share, terms)))
     return {
       cleaned: answers.reduce((sum, { cleaned }) => sum + cleaned, 0),
@@ -41,12 +43,14 @@ export class Acks {
   }
 
   async #ackShare(share: readonly PlacedRows[], terms: readonly string[]): Promise<AckResult> {
-    const replies = await this.#runner.runTogether(share.map((some) => this.#call(some, terms)))
+    const replies = await this.#parts.runner.runTogether(
+      share.map((some) => this.#call(some, terms)),
+    )
     let cleaned = 0
     const freed: Freed[] = []
     for (const [i, [partition]] of share.entries()) {
       const [count, ...texts] = replies[i] as [number, ...string[]]
-      this.#owners.finished(partition, count)
+      this.#parts.owners.finished(partition, count)
       cleaned += count
       for (let at = 0; at < texts.length; at += 3) freed.push(this.#freed(texts.slice(at, at + 3)))
     }
@@ -59,7 +63,7 @@ export class Acks {
       ackScript,
       [dirty, since, bytes, usual, owner, frees, ...some.map(({ entry }) => entry)],
       [
-        ...this.#owners.args,
+        ...this.#parts.owners.args,
         ...terms,
         String(Buffer.byteLength(entries)),
         some.map(({ version }) => version).join(''),
@@ -69,7 +73,7 @@ export class Acks {
 
   #freed([rest = '', version, values = '']: readonly string[]): Freed {
     return {
-      key: this.#partitions.prefix + rest,
+      key: this.#parts.partitions.prefix + rest,
       version: Number(version),
       values: values.split('\n').map((value) => JSON.parse(value) as string),
     }

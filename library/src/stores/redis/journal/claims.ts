@@ -1,4 +1,5 @@
 import type { Version } from '../../../contract/entry.ts'
+import { groupBy } from '../../../contract/group-by.ts'
 import type { ClaimScope, DirtyEntry, DirtyKey, FlushedEntry } from '../../../contract/journal.ts'
 import { msText, numberAt, versionText } from '../entries.ts'
 import type { ScriptRunner } from '../script.ts'
@@ -6,7 +7,6 @@ import { dropScript } from './finishing-scripts.ts'
 import { type IndexPage, oldestOf, pageOf } from './index-pages.ts'
 import type { Owners } from './owners.ts'
 import { claimScript } from './owning-scripts.ts'
-import { byPartition } from './partition-calls.ts'
 import type { Partition, Partitions } from './partitions.ts'
 
 /** "Any time", as an instant: of 13 digits, in the year 2286. */
@@ -57,7 +57,7 @@ export class Claims {
   /** The entries that stand there now; the index drops what is none. */
   async read(claimed: readonly DirtyKey[]): Promise<readonly DirtyEntry[]> {
     const found: DirtyEntry[] = []
-    const groups = [...byPartition(claimed)]
+    const groups = [...groupBy(claimed, ({ partition }) => partition)]
     await Promise.all(groups.map(([number, group]) => this.#readIn(number, group, found)))
     return found
   }

@@ -71,7 +71,7 @@ export class RedisJournal implements Journal {
     this.#partitions = partitions
     this.#owners = new Owners(runner, { partitions, token, ownerMs })
     this.#claims = new Claims(runner, partitions, this.#owners)
-    this.#acks = new Acks(runner, partitions, this.#owners)
+    this.#acks = new Acks({ runner, partitions, owners: this.#owners })
     this.#letters = new Letters(runner, partitions)
     const share = (limit: number) => Math.ceil(limit / partitions.all.length)
     this.#share = { maxKeys: share(limits.maxKeys), maxBytes: share(limits.maxBytes) }
